@@ -1,0 +1,76 @@
+"""What every test shares: the peers they need, and skips that are counted out loud."""
+
+import os
+from collections import Counter
+from collections.abc import Generator
+from pathlib import Path
+from shutil import which
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+def _postgres_programs() -> bool:
+    return any(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+
+
+def _cuda_device() -> bool:
+    try:
+        import torch
+    except ImportError:
+        return False
+    return torch.cuda.is_available()
+
+
+PEERS = {
+    "dcmtk": (lambda: Path("/usr/bin/storescu").exists(), "DCMTK (Debian package dcmtk)"),
+    "orthanc": (lambda: which("Orthanc") is not None, "Orthanc (Debian package orthanc)"),
+    "postgres": (_postgres_programs, "PostgreSQL (Debian package postgresql)"),
+    "cuda": (_cuda_device, "a CUDA device"),
+}
+OPTIONAL = {"cuda"}
+"""Missing hardware is no fault of the machine's set-up, even in continuous integration."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip what has no peer here; with CI=true a missing peer is a failure, not a skip."""
+    missing = {name: text for name, (present, text) in PEERS.items() if not present()}
+    strict = os.environ.get("CI") == "true"
+    for item in items:
+        for name in missing.keys() & {mark.name for mark in item.iter_markers()}:
+            if strict and name not in OPTIONAL:
+                item.user_properties.append(("missing peer", missing[name]))
+            else:
+                item.add_marker(pytest.mark.skip(reason=f"needs {missing[name]}"))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Fail the tests whose peer is missing where it must be there."""
+    for name, value in item.user_properties:
+        if name == "missing peer":
+            pytest.fail(f"CI=true, but this machine has no {value}", pytrace=False)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, object, object]:
+    """Turn a skip inside a test into a failure where CI=true, except for missing hardware."""
+    report = yield
+    marks = {mark.name for mark in item.iter_markers()}
+    if report.skipped and os.environ.get("CI") == "true" and not marks & OPTIONAL:  # type: ignore[attr-defined]
+        report.outcome = "failed"  # type: ignore[attr-defined]
+        report.longrepr = f"skipped although CI=true: {report.longrepr}"  # type: ignore[attr-defined]
+    return report
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say loudly what was not tested, and why."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    if not skipped:
+        return
+    reasons = Counter(str(report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr) for report in skipped)
+    terminalreporter.section(f"NOT TESTED: {len(skipped)} tests were skipped", sep="!", red=True)
+    for reason, count in reasons.most_common():
+        terminalreporter.write_line(f"{count:5d}  {reason.removeprefix('Skipped: ')}")
