@@ -155,7 +155,7 @@ def _default_header(sop_class: str) -> Dataset:
     film.Modality = "CR" if sop_class == CR else "DX"
     film.ImageType = ["ORIGINAL", "PRIMARY"] if sop_class == CR else ["DERIVED", "PRIMARY"]
     if sop_class == DX:
-        film.PresentationIntentType = "FOR PRESENTATION"
+        _add_dx_modules(film)
     film.StudyDate = film.SeriesDate = film.AcquisitionDate = film.ContentDate = "20240302"
     film.StudyTime = film.SeriesTime = film.AcquisitionTime = film.ContentTime = "073000"
     film.StudyID, film.SeriesNumber, film.InstanceNumber = "1", 1, 1
@@ -173,6 +173,21 @@ def _default_header(sop_class: str) -> Dataset:
     film.PresentationLUTShape = "IDENTITY"
     film.LossyImageCompression = "00"
     return film
+
+
+def _add_dx_modules(film: Dataset) -> None:
+    region = Dataset()
+    region.CodeValue, region.CodingSchemeDesignator, region.CodeMeaning = "51185008", "SCT", "Chest"
+    view = Dataset()
+    view.CodeValue, view.CodingSchemeDesignator, view.CodeMeaning = "399348003", "SCT", "antero-posterior"
+    view.ViewModifierCodeSequence = []
+    film.PresentationIntentType = "FOR PRESENTATION"
+    film.AnatomicRegionSequence, film.ViewCodeSequence = [region], [view]
+    film.ImageLaterality = "U"
+    film.PixelIntensityRelationship, film.PixelIntensityRelationshipSign = "LOG", -1
+    film.WindowCenter, film.WindowWidth = 2048, 4096
+    film.DetectorType, film.PositionerType = "DIRECT", ""
+    film.AcquisitionContextSequence = []
 
 
 def _with_file_meta(film: Dataset, transfer_syntax: str) -> Dataset:
