@@ -1,0 +1,62 @@
+"""Where results are sent: one PACS or viewer each."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from node.config.section import Section
+from node.config.types import AETitle, Count, Flag, Host, Name, PduBytes, Port, Seconds
+
+
+class RetryConfig(Section):
+    """How a delivery that failed for a passing reason is tried again."""
+
+    max_attempts: Count = 12
+    """Tries before the job becomes a dead letter that an operator must look at."""
+    first_delay_s: Seconds = 5.0
+    """Pause after the first failure; it doubles with each further one, with jitter."""
+    max_delay_s: Seconds = 3600.0
+    """Longest pause."""
+    breaker_failures: Count = 3
+    """Failed associations in a row after which the destination is left alone for a while."""
+    breaker_pause_s: Seconds = 60.0
+    """How long it is left alone; doubles while it stays unreachable, up to max_delay_s."""
+
+
+class DestinationConfig(Section):
+    """One destination of results."""
+
+    name: Name
+    """Name in commands, logs and the ledger. Keep it: under a new name all results are sent anew."""
+    ae_title: AETitle
+    """AE title of the destination (called AE title)."""
+    host: Host
+    """Host name or address of the destination."""
+    port: Port = 104
+    """TCP port of the destination."""
+    calling_ae_title: AETitle | None = None
+    """AE title that the node shows to this destination; null: that of the node."""
+    send: tuple[Literal["seg", "sr"], ...] = ("seg", "sr")
+    """Which result objects are sent."""
+    sr_class: Literal["auto", "comprehensive-3d", "enhanced"] = "auto"
+    """SOP Class of the report. auto: Comprehensive 3D SR, and Enhanced SR where that is not accepted."""
+    charset: Literal["utf-8", "source"] = "utf-8"
+    """Character set of results: Unicode, or that of the radiograph."""
+    storage_commitment: Flag = True
+    """Ask the destination to commit to each result; a result counts as delivered only then. false: for
+    destinations without the Storage Commitment service."""
+    commitment_timeout_s: Seconds = 3600.0
+    """How long to wait for the commitment report before asking again."""
+    batch: Count = 16
+    """Objects sent over one association."""
+    max_pdu_bytes: PduBytes = 131072
+    """Largest PDU that the node offers to receive."""
+    connect_timeout_s: Seconds = 10.0
+    """Longest wait for the TCP connection."""
+    acse_timeout_s: Seconds = 30.0
+    """Longest wait for the answer to an association request."""
+    dimse_timeout_s: Seconds = 60.0
+    """Longest wait for the response to a C-STORE or N-ACTION request."""
+    network_timeout_s: Seconds = 60.0
+    """Longest silence on an open connection."""
+    retry: RetryConfig = Field(default_factory=RetryConfig)

@@ -1,0 +1,107 @@
+"""The kinds of value that the configuration holds, each with the sentence that says what is allowed."""
+
+from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
+
+MAX_AE_TITLE = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """What a value may be, in words; shown in errors and in the reference of all keys."""
+
+    text: str
+
+
+def _ae_title(text: str) -> str:
+    """Strip insignificant spaces and refuse what is no AE title (PS3.5, table 6.2-1, VR AE)."""
+    title = text.strip(" ")
+    if not 1 <= len(title) <= MAX_AE_TITLE:
+        raise ValueError(f"has {len(title)} characters")
+    if "\\" in title or not (title.isascii() and title.isprintable()):
+        raise ValueError("holds a backslash, a control character or one outside ASCII")
+    return title
+
+
+def _resolved(path: Path, info: ValidationInfo) -> Path:
+    """Resolve a relative path against the folder of the configuration file."""
+    base = (info.context or {}).get("base", Path.cwd())
+    return Path(base, path.expanduser()).resolve()
+
+
+def _network(value: Any) -> IPv4Network | IPv6Network:
+    if isinstance(value, IPv4Network | IPv6Network):
+        return value
+    if not isinstance(value, str):
+        raise ValueError("is not text")  # noqa: TRY004 - pydantic collects ValueError
+    try:
+        return ip_network(value.strip(), strict=False)
+    except ValueError as error:
+        raise ValueError("is no address and no network") from error
+
+
+def _offset(text: str) -> str:
+    """Refuse what is no offset from UTC as DICOM writes it (PS3.3 C.12.1.1.8)."""
+    minutes = int(text[1:3]) * 60 + int(text[3:])
+    if not (minutes <= 14 * 60 if text[0] == "+" else 0 < minutes <= 12 * 60) or int(text[3:]) > 59:
+        raise ValueError("is no offset that is in use")
+    return text
+
+
+AETitle = Annotated[
+    str, AfterValidator(_ae_title), Allowed("an AE title: 1 to 16 ASCII characters, no backslash")
+]
+Address = Annotated[
+    IPv4Network | IPv6Network,
+    BeforeValidator(_network),
+    Allowed("an IP address or a network as 10.1.0.0/16"),
+]
+Count = Annotated[int, Field(strict=True, ge=1), Allowed("a whole number, 1 or more")]
+Limit = Annotated[int, Field(strict=True, ge=0), Allowed("a whole number, 0 or more")]
+Bytes = Annotated[int, Field(strict=True, ge=0), Allowed("a whole number of bytes, 0 or more")]
+Days = Annotated[int, Field(strict=True, ge=0), Allowed("a whole number of days, 0 or more")]
+PduBytes = Annotated[
+    int, Field(strict=True, ge=4096, le=1 << 20), Allowed("a whole number of bytes from 4096 to 1048576")
+]
+ListenPort = Annotated[
+    int,
+    Field(strict=True, ge=0, le=65535),
+    Allowed("a whole number from 0 to 65535; 0 takes any free port"),
+]
+Port = Annotated[int, Field(strict=True, ge=1, le=65535), Allowed("a whole number from 1 to 65535")]
+Seconds = Annotated[float, Field(strict=True, gt=0), Allowed("seconds, more than 0")]
+Flag = Annotated[bool, Field(strict=True), Allowed("true or false")]
+Name = Annotated[
+    str,
+    Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"),
+    Allowed("1 to 64 letters, digits, dots, hyphens or underscores"),
+]
+Host = Annotated[str, Field(pattern=r"^[^\s/]+$"), Allowed("a host name or an IP address")]
+Folder = Annotated[
+    Path,
+    AfterValidator(_resolved),
+    Allowed("a path; a relative one starts at the folder of the configuration file"),
+]
+UID = Annotated[
+    str,
+    Field(pattern=r"^(0|[1-9]\d*)(\.(0|[1-9]\d*))+$", max_length=64),
+    Allowed("a DICOM UID: digits and dots, at most 64 characters"),
+]
+ShortText = Annotated[
+    str,
+    Field(pattern=r"^[ -\[\]-~]{1,16}$"),
+    Allowed("1 to 16 ASCII characters, no backslash"),
+]
+UtcOffset = Annotated[
+    str, Field(pattern=r"^[+-]\d{4}$"), AfterValidator(_offset), Allowed('an offset from UTC as "+0900"')
+]
+Url = Annotated[
+    str,
+    Field(pattern=r"^(sqlite:///|postgresql(\+psycopg)?://).+"),
+    Allowed("sqlite:///PATH or postgresql+psycopg://USER:PASSWORD@HOST/DATABASE"),
+]
+Charset = Annotated[str, Allowed("a character set that Python knows, as utf-8 or cp949")]

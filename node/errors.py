@@ -1,0 +1,34 @@
+"""What can go wrong in the node.
+
+::
+
+    NodeError
+    ├── ConfigError            the configuration cannot be used; names file, line, key and what is allowed
+    ├── ListenFailed           the node's own port cannot be opened
+    ├── IdentifierRefused      a C-FIND Identifier that cannot be answered, with the status that says so
+    └── StoreRefused           a C-STORE request that cannot be accepted, with the status that says so
+"""
+
+
+class NodeError(Exception):
+    """The base of every error that ``node`` raises on purpose."""
+
+
+class ConfigError(NodeError):
+    """The configuration cannot be used.
+
+    Attributes
+    ----------
+    problems
+        One line for each problem: where it stands, the key, what was given and what is allowed.
+    """
+
+    def __init__(self, source: str, problems: tuple[str, ...]) -> None:
+        self.source = source
+        self.problems = problems
+        count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+        super().__init__(f"{source}: {count}\n" + "\n".join(f"  {problem}" for problem in problems))
+
+
+class ListenFailed(NodeError):
+    """The node's own port cannot be opened."""
