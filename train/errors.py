@@ -1,0 +1,23 @@
+"""Errors of the offline training.
+
+TrainError
+    MissingStartWeights      no ImageNet weights for the chosen backbone
+    UnusableIndex            index.csv has a row that cannot be used
+    UnusableRun              a run folder holds another configuration or a damaged checkpoint
+"""
+
+
+class TrainError(Exception):
+    """Training cannot go on."""
+
+
+class MissingStartWeights(TrainError):
+    """No installed package holds ImageNet weights for this backbone."""
+
+
+class UnusableIndex(TrainError):
+    """A row of the index of films cannot be used; the message names it."""
+
+
+class UnusableRun(TrainError):
+    """The run folder belongs to another configuration, or its checkpoint is damaged."""

@@ -1,0 +1,143 @@
+"""Training of the lung segmenter."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pipeline.networks import UNetArchitecture, build_unet
+from train.augment import Augmentation, expose, move, veil
+from train.films import SquareFilms
+from train.fit import FitSettings, fit
+from train.losses import dice_and_cross_entropy
+from train.pretrained import start_from_imagenet
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+
+@dataclass(frozen=True, slots=True)
+class LungSettings:
+    """One training of the segmenter.
+
+    Attributes
+    ----------
+    size
+        Side of the network's input; films are cached a quarter larger, so that scaling up stays sharp.
+    imagenet
+        Start the encoder from ImageNet weights.
+    """
+
+    architecture: UNetArchitecture = field(default_factory=UNetArchitecture)
+    size: int = 256
+    imagenet: bool = True
+    augmentation: Augmentation = field(default_factory=Augmentation)
+    fit: FitSettings = field(default_factory=FitSettings)
+
+    @property
+    def cache_size(self) -> int:
+        """Side of the cached squares."""
+        return self.size * 5 // 4
+
+
+class LungTask:
+    """Lungs of films in batches; see `train.fit.Task`.
+
+    Parameters
+    ----------
+    training, validation
+        Squares of ``settings.cache_size``.
+    """
+
+    def __init__(self, training: SquareFilms, validation: SquareFilms, settings: LungSettings) -> None:
+        self._training = training
+        self._validation = validation
+        self._settings = settings
+
+    def steps(self) -> int:
+        """Whole batches of one epoch."""
+        return max(1, len(self._training) // self._settings.fit.batch)
+
+    def batches(self, epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
+        """Inputs (N, 1, S, S) and targets (N, 2, S, S): lung and counted."""
+        import torch
+
+        seed = self._settings.fit.seed * 1_000_003 + epoch
+        order = np.random.default_rng(seed).permutation(len(self._training))
+        generator = torch.Generator().manual_seed(seed)
+        batch = self._settings.fit.batch
+        for step in range(self.steps()):
+            yield self._batch(np.sort(order[step * batch : (step + 1) * batch]), generator)
+
+    def _batch(self, chosen: np.ndarray, generator: object) -> tuple[Tensor, Tensor]:  # type: ignore[type-arg]
+        change = self._settings.augmentation
+        moved = move(_planes(self._training, chosen), self._settings.size, change, generator)  # type: ignore[arg-type]
+        lungs = (moved[:, 1:2] >= 0.5).float()
+        counted = (moved[:, 2:3] < 0.5).float()
+        veiled = veil(moved[:, :1], lungs, change, generator)  # type: ignore[arg-type]
+        images = expose(veiled, change, generator)  # type: ignore[arg-type]
+        return (images - 0.5) / 0.5, _stack(lungs, counted)
+
+    def loss(self, logits: Tensor, targets: Tensor) -> Tensor:
+        """Dice and cross-entropy over the counted pixels."""
+        return dice_and_cross_entropy(logits, targets[:, :1], targets[:, 1:])
+
+    def validate(self, network: nn.Module) -> dict[str, float]:
+        """Mean intersection over union on the network's grid, upright and turned by a quarter."""
+        upright = self._overlaps(network, 0)
+        turned = self._overlaps(network, 1)
+        return {
+            "score": float(0.5 * upright.mean() + 0.5 * turned.mean()),
+            "iou": float(upright.mean()),
+            "iou_5th": float(np.percentile(upright, 5)),
+            "iou_sideways": float(turned.mean()),
+        }
+
+    def _overlaps(self, network: nn.Module, turns: int) -> np.ndarray:  # type: ignore[type-arg]
+        import torch
+        from torch.nn.functional import interpolate
+
+        values = []
+        with torch.inference_mode():
+            for start in range(0, len(self._validation), 16):
+                chosen = np.arange(start, min(start + 16, len(self._validation)))
+                planes = interpolate(_planes(self._validation, chosen), size=(self._settings.size,) * 2, mode="area")
+                planes = torch.rot90(planes, turns, (2, 3))
+                with torch.autocast("cpu", torch.bfloat16, enabled=self._settings.fit.half_precision):
+                    found = network((planes[:, :1] - 0.5) / 0.5) >= 0
+                counted = planes[:, 2:3] < 0.5
+                lungs, found = (planes[:, 1:2] >= 0.5) & counted, found & counted
+                overlap = (lungs & found).sum(dim=(1, 2, 3)) / (lungs | found).sum(dim=(1, 2, 3)).clamp(min=1)
+                values.append(overlap.numpy())
+        return np.concatenate(values)
+
+
+def train_lungs(training: SquareFilms, validation: SquareFilms, settings: LungSettings, run: Path) -> nn.Module:
+    """Train the segmenter, or go on with the run in this folder; returns the best epoch's network."""
+    import torch
+
+    torch.manual_seed(settings.fit.seed)
+    network = build_unet(settings.architecture)
+    if settings.imagenet:
+        start_from_imagenet(network, settings.architecture.encoder)
+    fit(network, LungTask(training, validation, settings), settings.fit, run)
+    return network
+
+
+def _planes(films: SquareFilms, chosen: np.ndarray) -> Tensor:  # type: ignore[type-arg]
+    """Image in [0, 1], lung, ignored: float32 (N, 3, M, M)."""
+    import torch
+
+    masks = films.masks[chosen]
+    planes = np.stack([films.images[chosen].astype(np.float32) / 255, masks == 1, masks == 2], axis=1)
+    return torch.from_numpy(planes.astype(np.float32))
+
+
+def _stack(lungs: Tensor, counted: Tensor) -> Tensor:
+    import torch
+
+    return torch.cat([lungs, counted], 1)
