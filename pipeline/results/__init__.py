@@ -1,0 +1,1 @@
+"""Result objects of one film: SEG, Structured Report and overlay picture."""

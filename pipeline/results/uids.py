@@ -1,0 +1,26 @@
+"""UIDs of result objects, derived from what made them, so that a second run makes the same instances."""
+
+from uuid import UUID, uuid5
+
+from pipeline import PIPELINE_VERSION
+
+_NAMESPACE = UUID("2c00182e-96e5-4ac2-b357-ffedbb0c1a0c")
+
+
+def result_uid(source_sop_instance_uid: str, bundle_digest: str, kind: str) -> str:
+    """Derive the UID of one result of one film.
+
+    Parameters
+    ----------
+    bundle_digest
+        SHA-256 of the bundle's manifest: another training gives other UIDs.
+    kind
+        What the UID names: ``seg``, ``seg/series``, ``seg/tracking/1``, ``sr/enhanced``...
+
+    Returns
+    -------
+    str
+        A UID under 2.25 (PS3.5 B.2), the same for the same arguments and `pipeline.PIPELINE_VERSION`.
+    """
+    name = "\n".join((PIPELINE_VERSION, bundle_digest, source_sop_instance_uid, kind))
+    return f"2.25.{uuid5(_NAMESPACE, name).int}"
