@@ -58,7 +58,8 @@ _REST = (
     *("Manufacturer", "ManufacturerModelName", "DeviceSerialNumber", "SoftwareVersions"),
     *("InstitutionName", "StationName"),
 )
-_CODE = ("CodeValue", "LongCodeValue", "CodingSchemeDesignator", "CodingSchemeVersion", "CodeMeaning")
+_CODE = ("CodeValue", "CodingSchemeDesignator", "CodingSchemeVersion", "CodeMeaning")
+_ISSUER = ("LocalNamespaceEntityID", "UniversalEntityID", "UniversalEntityIDType")
 _ITEMS = {
     "ProcedureCodeSequence": _CODE,
     "RequestedProcedureCodeSequence": _CODE,
@@ -70,6 +71,11 @@ _ITEMS = {
         *("StudyInstanceUID", "AccessionNumber", "IssuerOfAccessionNumberSequence"),
         *("PlacerOrderNumberImagingServiceRequest", "FillerOrderNumberImagingServiceRequest"),
     ),
+}
+_NEEDED_IN_ITEMS = {
+    _CODE: ("CodeValue", "CodingSchemeDesignator", "CodeMeaning"),
+    _ISSUER: ("LocalNamespaceEntityID",),
+    _ITEMS["OtherPatientIDsSequence"]: ("PatientID", "TypeOfPatientID"),
 }
 
 
@@ -112,8 +118,7 @@ class Source:
     def procedure(self) -> Concept | None:
         """The first code of Procedure Code Sequence (0008,1032)."""
         for item in self.header.get("ProcedureCodeSequence", []):
-            if "CodeValue" in item:
-                return Concept(str(item.CodeValue), str(item.CodingSchemeDesignator), str(item.CodeMeaning))
+            return Concept(str(item.CodeValue), str(item.CodingSchemeDesignator), str(item.CodeMeaning))
         return None
 
     def copy_patient_and_study(self, result: Dataset) -> None:
@@ -182,13 +187,10 @@ def _clean_items(dataset: Dataset, keyword: str, character_set: CharacterSet) ->
     sequence = dataset.get(keyword)
     if not isinstance(sequence, Sequence):
         return []
-    items = (_clean(item, _ITEMS[keyword], CharacterSet.of(item, character_set)) for item in sequence)
-    return [item for item in items if len(item) and (_ITEMS[keyword] is not _CODE or _is_code(item))]
-
-
-def _is_code(item: Dataset) -> bool:
-    has_value = ("CodeValue" in item) != ("LongCodeValue" in item)
-    return has_value and "CodingSchemeDesignator" in item and "CodeMeaning" in item
+    allowed = _ITEMS[keyword]
+    needed = _NEEDED_IN_ITEMS.get(allowed, ())
+    items = (_clean(item, allowed, CharacterSet.of(item, character_set)) for item in sequence)
+    return [item for item in items if len(item) and all(name in item for name in needed)]
 
 
 def _unsigned(dataset: Dataset, keyword: str) -> int:
@@ -200,7 +202,7 @@ def _unsigned(dataset: Dataset, keyword: str) -> int:
 
 
 def declare_character_set(result: Dataset, source: Source, charset: Charset) -> None:
-    """Set Specific Character Set of a finished result: UTF-8, or the film's own if it can carry every text."""
+    """Set Specific Character Set of a finished result: UTF-8, or the film's own if that has every letter."""
     own = source.character_set
     if charset == "utf-8" or not all(own.can_encode(text) for text in texts_in(result)):
         result.SpecificCharacterSet = UTF_8

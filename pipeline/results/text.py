@@ -1,7 +1,8 @@
 """Text of received headers: declared, misspelled and undeclared character sets to Unicode, and back.
 
-pydicom decodes what is declared rightly. Hospitals also send Korean without escape sequences, misspelled Defined
-Terms, and UTF-8 or cp949 without declaring anything; here those are read too (PS3.5 6.1.2, PS3.3 C.12.1.1.2).
+pydicom decodes what is declared rightly. Hospitals also send Korean without escape sequences, misspelled
+Defined Terms, and UTF-8 or cp949 without declaring anything; here those are read too (PS3.5 6.1.2, PS3.3
+C.12.1.1.2).
 """
 
 import re
@@ -21,7 +22,7 @@ _ESCAPE = b"\x1b"
 _DELIMITERS = set(b"^=\\\r\n\t\f")
 _DEFAULT_REPERTOIRE = ("", "ISO_IR 6", "ISO 2022 IR 6")
 _UNDECLARED = ("utf-8", "cp949", "latin-1")
-"""Tried in this order for text outside ASCII that no declared character set explains; the last takes anything."""
+"""Tried in this order for text that no declared character set explains; the last one takes anything."""
 
 _SPELLINGS = MappingProxyType(
     {re.sub("[^A-Z0-9]", "", term): term for term in python_encoding if term}
