@@ -1,0 +1,207 @@
+"""C-STORE as SCU: one association, one answer for each object (PS3.4 Annex B)."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+from pydicom import Dataset, dcmread
+from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
+from pynetdicom import _config
+from pynetdicom.association import Association
+from pynetdicom.presentation import PresentationContext, build_context
+from pynetdicom.sop_class import Verification
+
+from node.config.destinations import DestinationConfig
+from node.errors import AssociationRefused
+from node.network.requestor import open_association
+
+# pynetdicom's only way to send a file as it lies on the disk, without decoding and encoding it again.
+_config.STORE_SEND_CHUNKED_DATASET = True
+
+UNCOMPRESSED = (ExplicitVRLittleEndian, ImplicitVRLittleEndian)
+
+
+class Verdict(Enum):
+    """What became of one object at the destination."""
+
+    DELIVERED = "delivered"
+    LATER = "later"
+    """A passing failure: the same object may be accepted another time."""
+    REFUSED = "refused"
+    """The destination will never take this object."""
+    UNSENT = "unsent"
+    """The association ended before this object's turn."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutgoingObject:
+    """One SOP Instance to be sent from its Part 10 file."""
+
+    sop_class_uid: str
+    sop_instance_uid: str
+    transfer_syntax_uid: str
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class SendResult:
+    """The destination's answer for one object.
+
+    Attributes
+    ----------
+    status
+        DIMSE status of the C-STORE response; None when there was none.
+    detail
+        The reason in words unless delivered; no patient data.
+    """
+
+    sop_instance_uid: str
+    verdict: Verdict
+    status: int | None = None
+    detail: str = ""
+
+
+def judge_status(status: int) -> Verdict:
+    """Tell what a C-STORE status means for the object (PS3.4 B.2.3, PS3.7 Annex C).
+
+    A warning is a success with a remark; a duplicate is at the destination already. A status that no part
+    of the standard gives to C-STORE is taken for a passing failure, which ends with the attempts.
+    """
+    if status in {0x0000, 0x0001, 0x0107, 0x0111, 0x0116} or 0xB000 <= status <= 0xBFFF:
+        return Verdict.DELIVERED
+    if status in {0x0117, 0x0118, 0x0122, 0x0124, 0x0211, 0x0212}:
+        return Verdict.REFUSED
+    if 0xA800 <= status <= 0xAFFF or 0xC000 <= status <= 0xCFFF:
+        return Verdict.REFUSED
+    return Verdict.LATER
+
+
+def make_contexts(objects: Iterable[OutgoingObject]) -> list[PresentationContext]:
+    """Propose what the objects need and nothing else: uncompressed ones in both encodings, others as they are."""
+    wanted: dict[tuple[str, tuple[str, ...]], PresentationContext] = {}
+    for item in objects:
+        native = item.transfer_syntax_uid in UNCOMPRESSED
+        syntaxes = UNCOMPRESSED if native else (item.transfer_syntax_uid,)
+        wanted.setdefault((item.sop_class_uid, syntaxes), build_context(item.sop_class_uid, list(syntaxes)))
+    return list(wanted.values())
+
+
+class StoreAssociation:
+    """An open association on which objects are stored one after the other."""
+
+    def __init__(self, association: Association) -> None:
+        self._association = association
+        self._message_id = 0
+        self._broken = False
+
+    @property
+    def is_open(self) -> bool:
+        """Whether more can be sent."""
+        # pynetdicom's own flag falls a moment after an abort, so a missing answer counts too.
+        return bool(self._association.is_established) and not self._broken
+
+    def accepts(self, sop_class_uid: str) -> bool:
+        """Whether the destination accepted a presentation context of this SOP Class."""
+        return any(
+            context.abstract_syntax == sop_class_uid for context in self._association.accepted_contexts
+        )
+
+    def store(self, item: OutgoingObject) -> SendResult:
+        """Send one object and wait for the answer."""
+        syntax = self._transfer_syntax(item)
+        if syntax is None:
+            return SendResult(
+                item.sop_instance_uid, Verdict.REFUSED, None, "no presentation context accepted"
+            )
+        if not self.is_open:
+            return SendResult(item.sop_instance_uid, Verdict.UNSENT, None, "the association has ended")
+        self._message_id = self._message_id % 0xFFFF + 1
+        as_it_lies = syntax == item.transfer_syntax_uid
+        try:
+            answer = self._association.send_c_store(
+                item.path if as_it_lies else dcmread(item.path), msg_id=self._message_id, priority=0
+            )
+        except RuntimeError:  # the peer ended the association between two objects
+            return SendResult(item.sop_instance_uid, Verdict.UNSENT, None, "the association has ended")
+        self._broken = "Status" not in answer
+        return _result(item, answer)
+
+    def _transfer_syntax(self, item: OutgoingObject) -> str | None:
+        """Return what the object is sent in; None when no accepted context can carry it."""
+        for context in self._association.accepted_contexts:
+            syntax = str(context.transfer_syntax[0])
+            convertible = {syntax, item.transfer_syntax_uid} <= set(UNCOMPRESSED)
+            if context.abstract_syntax == item.sop_class_uid and (
+                convertible or syntax == item.transfer_syntax_uid
+            ):
+                return syntax
+        return None
+
+
+def _result(item: OutgoingObject, answer: Dataset) -> SendResult:
+    if "Status" not in answer:
+        return SendResult(item.sop_instance_uid, Verdict.LATER, None, "no answer: time-out or abort")
+    status = int(answer.Status)
+    verdict = judge_status(status)
+    detail = "" if verdict is Verdict.DELIVERED else f"C-STORE status {status:04X}H"
+    return SendResult(item.sop_instance_uid, verdict, status, detail)
+
+
+class Sender:
+    """Sends objects to one destination.
+
+    Parameters
+    ----------
+    calling_ae_title
+        The node's AE title, used where the destination's configuration names none.
+    """
+
+    def __init__(self, destination: DestinationConfig, calling_ae_title: str) -> None:
+        self._destination = destination
+        self._calling_ae_title = calling_ae_title
+
+    @contextmanager
+    def associate(self, contexts: Sequence[PresentationContext]) -> Iterator[StoreAssociation]:
+        """Open an association for storing.
+
+        Raises
+        ------
+        AssociationRefused
+            If the destination cannot be reached or rejects the association.
+        """
+        with open_association(self._destination, self._calling_ae_title, contexts) as association:
+            yield StoreAssociation(association)
+
+    def send(self, objects: Sequence[OutgoingObject]) -> list[SendResult]:
+        """Send objects over one association, in their order.
+
+        Returns
+        -------
+        list of SendResult
+            One for each object; those after a broken association are UNSENT.
+
+        Raises
+        ------
+        AssociationRefused
+            If the destination cannot be reached or rejects the association; nothing was sent.
+        """
+        with self.associate(make_contexts(objects)) as association:
+            return [association.store(item) for item in objects]
+
+    def echo(self) -> None:
+        """Probe the destination with C-ECHO.
+
+        A destination that takes the association but offers no Verification is alive too.
+
+        Raises
+        ------
+        AssociationRefused
+            If the destination cannot be reached, rejects the association, or does not answer C-ECHO.
+        """
+        with open_association(
+            self._destination, self._calling_ae_title, [build_context(Verification, list(UNCOMPRESSED))]
+        ) as association:
+            if association.is_established and "Status" not in association.send_c_echo():
+                raise AssociationRefused(f"{self._destination.name}: no answer to C-ECHO")

@@ -1,0 +1,145 @@
+"""``neolung run``: starts the node's processes, starts again whichever dies, and stops them together.
+
+A process that is killed loses nothing (leases and fenced writes see to that), so the remedy is always the
+same: start it again. Only a process that says by its exit code that it cannot start as configured ends the node.
+"""
+
+import logging
+import os
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from node.processes.lifetime import SUPERVISOR_VARIABLE, Drain
+
+logger = logging.getLogger(__name__)
+
+CANNOT_START = 78
+"""Exit code of a service that would fail the same way again (EX_CONFIG of sysexits.h)."""
+
+_POLL_S = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class RestartPolicy:
+    """How quickly a dead process is started again.
+
+    Attributes
+    ----------
+    first_delay_s, max_delay_s
+        The pause doubles with each death in a row, seconds.
+    healthy_after_s
+        A process that ran this long starts the count afresh, seconds.
+    kill_after_s
+        How long a process may take to stop before it is killed, seconds.
+    """
+
+    first_delay_s: float = 0.25
+    max_delay_s: float = 30.0
+    healthy_after_s: float = 30.0
+    kill_after_s: float = 45.0
+
+
+class _Service:
+    """One child process, started again and again."""
+
+    def __init__(self, name: str, command: Sequence[str], policy: RestartPolicy) -> None:
+        self.name = name
+        self._command = command
+        self._policy = policy
+        self._deaths = 0
+        self._started_at = 0.0
+        self._start_at = 0.0
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def tend(self, now: float) -> bool:
+        """Start the process when it is time, notice its death; False when it cannot start at all."""
+        if self._process is None:
+            if now >= self._start_at:
+                self._start(now)
+            return True
+        code = self._process.poll()
+        if code == CANNOT_START:
+            return False
+        if code is not None:
+            self._note_death(code, now)
+        return True
+
+    def _start(self, now: float) -> None:
+        environment = {**os.environ, SUPERVISOR_VARIABLE: str(os.getpid())}
+        # A session of its own: Ctrl-C reaches the supervisor only, which then stops the services in order.
+        self._process = subprocess.Popen(self._command, env=environment, start_new_session=True)
+        self._started_at = now
+        logger.info("service started", extra={"service": self.name, "pid": self._process.pid})
+
+    def _note_death(self, code: int, now: float) -> None:
+        lived_s = now - self._started_at
+        self._deaths = 1 if lived_s >= self._policy.healthy_after_s else self._deaths + 1
+        delay = min(self._policy.max_delay_s, self._policy.first_delay_s * 2.0 ** (self._deaths - 1))
+        self._start_at = now + delay
+        self._process = None
+        logger.warning(
+            "service ended and is started again",
+            extra={"service": self.name, "exit_code": code, "delay_s": delay},
+        )
+
+    def terminate(self) -> None:
+        """Ask the process to stop."""
+        if self._process is not None and self._process.poll() is None:
+            self._process.terminate()
+
+    def join(self, deadline: float) -> None:
+        """Wait for the process to stop; kill it at the deadline."""
+        if self._process is None:
+            return
+        try:
+            self._process.wait(max(0.0, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            logger.warning("service did not stop in time and is killed", extra={"service": self.name})
+            self._process.kill()
+            self._process.wait()
+
+
+class Supervisor:
+    """Keeps a set of processes running until it is asked to stop.
+
+    Parameters
+    ----------
+    commands
+        Command line of each service by name, in the order of starting.
+    """
+
+    def __init__(
+        self, commands: Mapping[str, Sequence[str]], drain: Drain, policy: RestartPolicy | None = None
+    ) -> None:
+        self._policy = policy or RestartPolicy()
+        self._drain = drain
+        self._services = [_Service(name, command, self._policy) for name, command in commands.items()]
+
+    def run(self) -> int:
+        """Run the services until stopped.
+
+        Returns
+        -------
+        int
+            0 when stopped on request, 1 when a service cannot start.
+        """
+        try:
+            while not self._drain.requested:
+                now = time.monotonic()
+                for service in self._services:
+                    if not service.tend(now):
+                        logger.error("service cannot start; the node stops", extra={"service": service.name})
+                        return 1
+                self._drain.wait(_POLL_S)
+            return 0
+        finally:
+            self._stop()
+
+    def _stop(self) -> None:
+        for service in self._services:
+            service.terminate()
+        deadline = time.monotonic() + self._policy.kill_after_s
+        for service in self._services:
+            service.join(deadline)

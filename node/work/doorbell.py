@@ -1,0 +1,83 @@
+"""A bell between the processes of one machine: who puts a job into the queue rings, who waits wakes at once.
+
+The queue is the truth and is looked at regularly anyway; the bell only takes the pause away. It is a named pipe
+below the data folder, so it needs no port and survives any process.
+"""
+
+import os
+import select
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+_FOLDER = "bells"
+_DRAIN_BYTES = 4096
+
+
+class Doorbell:
+    """One waiter's own bell.
+
+    Parameters
+    ----------
+    data_dir
+        The node's data folder.
+    name
+        What the waiter waits for, ``analyse`` or ``deliver.pacs``; one waiter a name at a time.
+    """
+
+    def __init__(self, data_dir: Path, name: str) -> None:
+        path = data_dir / _FOLDER / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.is_fifo():
+            path.unlink(missing_ok=True)
+            os.mkfifo(path, 0o600)
+        # Open for reading and writing: the pipe never reports its end when the last ringer goes away.
+        self._descriptor = os.open(path, os.O_RDWR | os.O_NONBLOCK)
+
+    def ring(self) -> None:
+        """Wake the waiter; safe from signal handlers and from any thread."""
+        _strike(self._descriptor)
+
+    def wait(self, timeout_s: float) -> bool:
+        """Wait until somebody rings.
+
+        Returns
+        -------
+        bool
+            False when the time passed without a ring.
+        """
+        ready, _, _ = select.select([self._descriptor], [], [], max(0.0, timeout_s))
+        if ready:
+            os.read(self._descriptor, _DRAIN_BYTES)
+        return bool(ready)
+
+    def close(self) -> None:
+        """Stop listening; the pipe stays for the next waiter of this name."""
+        os.close(self._descriptor)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def ring(data_dir: Path, name: str) -> None:
+    """Wake the waiter of this name; nothing happens when nobody waits."""
+    try:
+        descriptor = os.open(data_dir / _FOLDER / name, os.O_WRONLY | os.O_NONBLOCK)
+    except OSError:
+        return  # no such pipe yet, or nobody has it open
+    try:
+        _strike(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _strike(descriptor: int) -> None:
+    try:
+        os.write(descriptor, b"!")
+    except BlockingIOError:
+        pass  # the pipe is full of rings already

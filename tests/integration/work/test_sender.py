@@ -1,0 +1,219 @@
+"""C-STORE as SCU against a real Storage SCP."""
+
+import socket
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from pydicom import dcmread
+from pydicom.uid import (
+    Comprehensive3DSRStorage,
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+    JPEG2000Lossless,
+)
+
+from node.config.destinations import DestinationConfig
+from node.errors import AssociationRefused
+from node.network.sender import OutgoingObject, Sender, Verdict, judge_status, make_contexts
+from tests.support.films import CR, encode, make_film, part10_bytes
+from tests.support.pacs import Pacs, Special
+
+
+def destination(pacs: Pacs, **changes: object) -> DestinationConfig:
+    values = {"name": "pacs", "ae_title": "PACS", "host": "127.0.0.1", "port": pacs.port, **changes}
+    return DestinationConfig.model_validate(values)
+
+
+def film_on_disk(folder: Path, syntax: str = ExplicitVRLittleEndian, *, size: int = 64) -> OutgoingObject:
+    film = encode(make_film(rows=size, columns=size), syntax)
+    path = folder / f"{film.SOPInstanceUID}.dcm"
+    path.write_bytes(part10_bytes(film))
+    return OutgoingObject(film.SOPClassUID, film.SOPInstanceUID, syntax, path)
+
+
+@pytest.fixture()
+def pacs():
+    with Pacs() as running:
+        yield running
+
+
+@pytest.mark.parametrize(
+    "order", [[ExplicitVRLittleEndian, ImplicitVRLittleEndian], [ImplicitVRLittleEndian]]
+)
+def test_the_object_arrives_unchanged_in_either_encoding(tmp_path: Path, order: list[str]) -> None:
+    pacs = Pacs()
+    pacs.syntaxes = order
+    with pacs:
+        item = film_on_disk(tmp_path)
+
+        results = Sender(destination(pacs), "NEOLUNG").send([item])
+
+        assert [result.verdict for result in results] == [Verdict.DELIVERED]
+        assert results[0].status == 0x0000
+        sent = dcmread(item.path)
+        arrived = pacs.objects[item.sop_instance_uid]
+        assert arrived.PixelData == sent.PixelData
+        assert arrived.PatientName == sent.PatientName
+
+
+def test_many_objects_use_one_association(pacs: Pacs, tmp_path: Path) -> None:
+    items = [film_on_disk(tmp_path) for _ in range(5)]
+
+    results = Sender(destination(pacs), "NEOLUNG").send(items)
+
+    assert [result.sop_instance_uid for result in results] == [item.sop_instance_uid for item in items]
+    assert {result.verdict for result in results} == {Verdict.DELIVERED}
+    assert pacs.associations == 1
+
+
+def test_only_what_is_sent_is_proposed_and_compressed_objects_go_as_they_are(tmp_path: Path) -> None:
+    native, compressed = film_on_disk(tmp_path), film_on_disk(tmp_path, JPEG2000Lossless)
+
+    contexts = make_contexts([native, native, compressed])
+
+    assert [context.abstract_syntax for context in contexts] == [CR, CR]
+    assert [context.transfer_syntax for context in contexts] == [
+        [ExplicitVRLittleEndian, ImplicitVRLittleEndian],
+        [JPEG2000Lossless],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("status", "verdict"),
+    [
+        (0x0000, Verdict.DELIVERED),
+        (0xB000, Verdict.DELIVERED),
+        (0xB007, Verdict.DELIVERED),
+        (0x0111, Verdict.DELIVERED),
+        (0xA700, Verdict.LATER),
+        (0x0110, Verdict.LATER),
+        (0x0213, Verdict.LATER),
+        (0xA900, Verdict.REFUSED),
+        (0xC000, Verdict.REFUSED),
+        (0x0122, Verdict.REFUSED),
+        (0x0124, Verdict.REFUSED),
+    ],
+)
+def test_each_status_has_its_verdict(status: int, verdict: Verdict) -> None:
+    assert judge_status(status) is verdict
+
+
+def test_every_possible_status_has_a_verdict() -> None:
+    assert {judge_status(status) for status in range(0x10000)} == {
+        Verdict.DELIVERED,
+        Verdict.LATER,
+        Verdict.REFUSED,
+    }
+
+
+def test_the_status_and_the_reason_come_back(pacs: Pacs, tmp_path: Path) -> None:
+    pacs.answer = lambda _uid: 0xA700
+
+    (result,) = Sender(destination(pacs), "NEOLUNG").send([film_on_disk(tmp_path)])
+
+    assert (result.verdict, result.status) == (Verdict.LATER, 0xA700)
+    assert result.detail == "C-STORE status A700H"
+
+
+def test_a_class_that_the_destination_does_not_take_is_refused_and_the_others_go(tmp_path: Path) -> None:
+    pacs = Pacs()
+    pacs.refused_classes = {Comprehensive3DSRStorage}
+    with pacs:
+        film = film_on_disk(tmp_path)
+        report = OutgoingObject(Comprehensive3DSRStorage, "2.25.7", ExplicitVRLittleEndian, film.path)
+
+        results = Sender(destination(pacs), "NEOLUNG").send([report, film])
+
+        assert [result.verdict for result in results] == [Verdict.REFUSED, Verdict.DELIVERED]
+        assert results[0].detail == "no presentation context accepted"
+
+
+def test_a_destination_that_accepts_no_context_at_all_refuses_the_objects_not_the_association(
+    tmp_path: Path,
+) -> None:
+    pacs = Pacs()
+    pacs.refused_classes = {CR}
+    with pacs:
+        (result,) = Sender(destination(pacs), "NEOLUNG").send([film_on_disk(tmp_path)])
+
+        assert result.verdict is Verdict.REFUSED
+
+
+def test_after_an_abort_the_rest_is_unsent(pacs: Pacs, tmp_path: Path) -> None:
+    items = [film_on_disk(tmp_path) for _ in range(3)]
+    pacs.answer = lambda uid: Special.ABORT if uid == items[1].sop_instance_uid else 0x0000
+
+    results = Sender(destination(pacs), "NEOLUNG").send(items)
+
+    assert [result.verdict for result in results] == [Verdict.DELIVERED, Verdict.LATER, Verdict.UNSENT]
+
+
+def test_no_answer_ends_with_the_time_out(pacs: Pacs, tmp_path: Path) -> None:
+    pacs.answer = lambda _uid: Special.STALL
+    started = time.monotonic()
+
+    results = Sender(destination(pacs, dimse_timeout_s=0.5), "NEOLUNG").send([film_on_disk(tmp_path)])
+
+    assert results[0].verdict is Verdict.LATER
+    assert time.monotonic() - started < 10
+
+
+def test_a_destination_that_is_down_or_rejects_is_an_association_error(pacs: Pacs, tmp_path: Path) -> None:
+    pacs.stop()
+    with pytest.raises(AssociationRefused, match="no connection"):
+        Sender(destination(pacs), "NEOLUNG").send([film_on_disk(tmp_path)])
+
+    pacs.called_ae_titles_checked = True
+    pacs.start()
+    with pytest.raises(AssociationRefused, match="called ae title not recognised"):
+        Sender(destination(pacs, ae_title="OTHER"), "NEOLUNG").echo()
+
+
+def test_a_peer_that_stops_reading_does_not_hold_the_sender(tmp_path: Path) -> None:
+    """The peer accepts the association by hand, then never reads again: the send itself must time out."""
+    pacs = Pacs().start()
+    try:
+        item = film_on_disk(tmp_path, size=2600)
+        with _Relay(pacs.port) as relay:
+            started = time.monotonic()
+            short = {"dimse_timeout_s": 1.0, "network_timeout_s": 1.0, "port": relay.port}
+
+            results = Sender(destination(pacs, **short), "NEOLUNG").send([item])
+
+            assert results[0].verdict is Verdict.LATER
+            assert time.monotonic() - started < 10
+    finally:
+        pacs.stop()
+
+
+class _Relay:
+    """Passes the association negotiation on to a real peer, then stops reading."""
+
+    def __init__(self, target: int) -> None:
+        self._target = target
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
+        self._sockets: list[socket.socket] = []
+
+    def __enter__(self) -> "_Relay":
+        threading.Thread(target=self._pass_negotiation, daemon=True).start()
+        return self
+
+    def __exit__(self, *_details: object) -> None:
+        for connection in (*self._sockets, self._listener):
+            connection.close()
+
+    def _pass_negotiation(self) -> None:
+        requestor, _ = self._listener.accept()
+        acceptor = socket.create_connection(("127.0.0.1", self._target))
+        self._sockets += [requestor, acceptor]
+        acceptor.sendall(requestor.recv(65536))
+        requestor.sendall(acceptor.recv(65536))
+
+
+def test_echo_finds_a_living_destination(pacs: Pacs) -> None:
+    Sender(destination(pacs), "NEOLUNG").echo()
+
+    assert pacs.echoes == 1
