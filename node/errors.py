@@ -6,7 +6,13 @@
     ├── ConfigError            the configuration cannot be used; names file, line, key and what is allowed
     ├── ListenFailed           the node's own port cannot be opened
     ├── IdentifierRefused      a C-FIND Identifier that cannot be answered, with the status that says so
-    └── StoreRefused           a C-STORE request that cannot be accepted, with the status that says so
+    ├── StoreRefused           a C-STORE request that cannot be accepted, with the status that says so
+    ├── AssociationRefused     a peer cannot be reached or does not open the association; later may be better
+    ├── UnknownDestination     no destination of that name is configured
+    ├── QueryFailed            a query could not be asked, or the peer ended it with a failure
+    ├── NoSuchFilm             a file named on the command line does not exist or is no DICOM file
+    ├── AlreadyRunning         another process of the same role works on this data folder
+    └── StartRefused           something essential is missing, so the process does not start
 """
 
 
@@ -32,3 +38,27 @@ class ConfigError(NodeError):
 
 class ListenFailed(NodeError):
     """The node's own port cannot be opened."""
+
+
+class AssociationRefused(NodeError):
+    """A peer cannot be reached, or does not open the association; later may be better."""
+
+
+class UnknownDestination(NodeError):
+    """No destination of that name is configured."""
+
+
+class QueryFailed(NodeError):
+    """A query could not be asked, or the peer ended it with a failure."""
+
+
+class NoSuchFilm(NodeError):
+    """A file named on the command line does not exist or is no DICOM file."""
+
+
+class AlreadyRunning(NodeError):
+    """Another process of the same role works on this data folder."""
+
+
+class StartRefused(NodeError):
+    """Something essential is missing, so the process does not start."""

@@ -14,12 +14,12 @@ from node.errors import AssociationRefused
 from node.network.sockets import Handler, socket_handlers
 
 
-class _Requestor(AE):  # type: ignore[misc]
-    """An Application Entity that closes its sockets itself: pynetdicom leaves failed ones to the collector."""
+class _Requestor(AE):
+    """An Application Entity that closes its sockets itself; pynetdicom leaves failed ones open."""
 
     def __init__(self, ae_title: str) -> None:
         super().__init__(ae_title)
-        self._sockets: list[socket.socket] = []
+        self._sockets: list[socket.socket | None] = []
 
     def _create_socket(self, *arguments: Any) -> Any:
         wrapper = super()._create_socket(*arguments)
@@ -28,7 +28,8 @@ class _Requestor(AE):  # type: ignore[misc]
 
     def close(self) -> None:
         for connection in self._sockets:
-            connection.close()
+            if connection is not None:
+                connection.close()
 
 
 @contextmanager
@@ -95,9 +96,9 @@ def _associate(
 
 
 def _why(association: Association) -> str:
-    if association.is_rejected:
-        answer = association.acceptor.primitive
+    answer = association.acceptor.primitive
+    if association.is_rejected and answer is not None:
         return f"association rejected: {answer.reason_str.lower()}"
-    if association.acceptor.primitive is None:
+    if answer is None:
         return "no connection, or no answer to the association request"
     return "association aborted"

@@ -11,7 +11,6 @@ from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 from pynetdicom import _config
 from pynetdicom.association import Association
 from pynetdicom.presentation import PresentationContext, build_context
-from pynetdicom.sop_class import Verification
 
 from node.config.destinations import DestinationConfig
 from node.errors import AssociationRefused
@@ -20,6 +19,7 @@ from node.network.requestor import open_association
 # pynetdicom's only way to send a file as it lies on the disk, without decoding and encoding it again.
 _config.STORE_SEND_CHUNKED_DATASET = True
 
+VERIFICATION = "1.2.840.10008.1.1"
 UNCOMPRESSED = (ExplicitVRLittleEndian, ImplicitVRLittleEndian)
 
 
@@ -79,7 +79,10 @@ def judge_status(status: int) -> Verdict:
 
 
 def make_contexts(objects: Iterable[OutgoingObject]) -> list[PresentationContext]:
-    """Propose what the objects need and nothing else: uncompressed ones in both encodings, others as they are."""
+    """Propose what the objects need and nothing else.
+
+    Uncompressed objects may travel in either uncompressed encoding, compressed ones only as they are.
+    """
     wanted: dict[tuple[str, tuple[str, ...]], PresentationContext] = {}
     for item in objects:
         native = item.transfer_syntax_uid in UNCOMPRESSED
@@ -201,7 +204,7 @@ class Sender:
             If the destination cannot be reached, rejects the association, or does not answer C-ECHO.
         """
         with open_association(
-            self._destination, self._calling_ae_title, [build_context(Verification, list(UNCOMPRESSED))]
+            self._destination, self._calling_ae_title, [build_context(VERIFICATION, list(UNCOMPRESSED))]
         ) as association:
             if association.is_established and "Status" not in association.send_c_echo():
                 raise AssociationRefused(f"{self._destination.name}: no answer to C-ECHO")

@@ -1,4 +1,4 @@
-"""When a process must stop: signals, a lost parent, and a lock that keeps two of a kind from one data folder."""
+"""When a process must stop: signals, a lost parent, and a lock against two of a kind on one data folder."""
 
 import fcntl
 import os

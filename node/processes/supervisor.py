@@ -1,7 +1,7 @@
 """``neolung run``: starts the node's processes, starts again whichever dies, and stops them together.
 
 A process that is killed loses nothing (leases and fenced writes see to that), so the remedy is always the
-same: start it again. Only a process that says by its exit code that it cannot start as configured ends the node.
+same: start it again. Only one that says by its exit code that it cannot start as configured ends the node.
 """
 
 import logging

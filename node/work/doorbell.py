@@ -1,11 +1,12 @@
 """A bell between the processes of one machine: who puts a job into the queue rings, who waits wakes at once.
 
-The queue is the truth and is looked at regularly anyway; the bell only takes the pause away. It is a named pipe
-below the data folder, so it needs no port and survives any process.
+The queue is the truth and is looked at regularly anyway; the bell only takes the pause away. It is a named
+pipe below the data folder, so it needs no port and survives any process.
 """
 
 import os
 import select
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -77,7 +78,5 @@ def ring(data_dir: Path, name: str) -> None:
 
 
 def _strike(descriptor: int) -> None:
-    try:
+    with suppress(BlockingIOError):  # the pipe is full of rings already
         os.write(descriptor, b"!")
-    except BlockingIOError:
-        pass  # the pipe is full of rings already

@@ -2,9 +2,9 @@
 
 ::
 
-    GONE       the lease was taken over                      drop silently, another worker has the job
-    PERMANENT  damaged file, refused object, wrong request   dead letter at once, an operator must look
-    PASSING    everything else                               later, with growing pauses, until the attempts end
+    GONE       the lease was taken over                     drop silently, another worker has the job
+    PERMANENT  damaged file, refused object, wrong request  dead letter at once, an operator must look
+    PASSING    everything else                              later, with growing pauses, until attempts end
 """
 
 from collections.abc import Callable

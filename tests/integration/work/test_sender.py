@@ -18,7 +18,7 @@ from node.config.destinations import DestinationConfig
 from node.errors import AssociationRefused
 from node.network.sender import OutgoingObject, Sender, Verdict, judge_status, make_contexts
 from tests.support.films import CR, encode, make_film, part10_bytes
-from tests.support.pacs import Pacs, Special
+from tests.support.pacs import SYNTAXES, Pacs, Special
 
 
 def destination(pacs: Pacs, **changes: object) -> DestinationConfig:
@@ -33,7 +33,7 @@ def film_on_disk(folder: Path, syntax: str = ExplicitVRLittleEndian, *, size: in
     return OutgoingObject(film.SOPClassUID, film.SOPInstanceUID, syntax, path)
 
 
-@pytest.fixture()
+@pytest.fixture
 def pacs():
     with Pacs() as running:
         yield running
