@@ -21,6 +21,7 @@ from node.config.types import (
     Days,
     Flag,
     Folder,
+    Host,
     Limit,
     ListenPort,
     Name,
@@ -39,7 +40,7 @@ class NodeConfig(Section):
 
     ae_title: AETitle = "NEOLUNG"
     """AE title that peers call."""
-    listen: str = "127.0.0.1"
+    listen: Host = "127.0.0.1"
     """Address to listen on. 0.0.0.0 opens all interfaces: then list the peers under access."""
     port: ListenPort = 11112
     """TCP port to listen on."""
@@ -131,7 +132,7 @@ class GateConfig(Section):
     max_age_days: Days = 28
     """Oldest age that is judged; up to 90 is sensible where preterm infants stay long."""
     process_unknown: Flag = True
-    """Judge films whose headers neither confirm nor exclude a newborn's chest, if the lungs look plausible."""
+    """Judge films whose headers neither confirm nor exclude a newborn's chest, if their lungs look right."""
     allow_for_processing: Flag = False
     """Judge DX images FOR PROCESSING too."""
 

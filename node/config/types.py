@@ -1,5 +1,6 @@
 """The kinds of value that the configuration holds, each with the sentence that says what is allowed."""
 
+import codecs
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
@@ -52,6 +53,20 @@ def _offset(text: str) -> str:
     return text
 
 
+def _charset(name: str) -> str:
+    try:
+        codecs.lookup(name)
+    except LookupError as error:
+        raise ValueError("is no character set") from error
+    return name
+
+
+def _database_url(url: str, info: ValidationInfo) -> str:
+    """Resolve the path of an SQLite file against the folder of the configuration file."""
+    scheme, _, path = url.partition("sqlite:///")
+    return url if scheme else f"sqlite:///{_resolved(Path(path), info)}"
+
+
 AETitle = Annotated[
     str, AfterValidator(_ae_title), Allowed("an AE title: 1 to 16 ASCII characters, no backslash")
 ]
@@ -102,6 +117,9 @@ UtcOffset = Annotated[
 Url = Annotated[
     str,
     Field(pattern=r"^(sqlite:///|postgresql(\+psycopg)?://).+"),
+    AfterValidator(_database_url),
     Allowed("sqlite:///PATH or postgresql+psycopg://USER:PASSWORD@HOST/DATABASE"),
 ]
-Charset = Annotated[str, Allowed("a character set that Python knows, as utf-8 or cp949")]
+Charset = Annotated[
+    str, AfterValidator(_charset), Allowed("a character set that Python knows, as utf-8 or cp949")
+]

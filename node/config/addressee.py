@@ -1,0 +1,36 @@
+"""Who a command talks to: a configured destination, or the node itself as reached from this machine."""
+
+from node.config.destinations import DestinationConfig
+from node.config.schema import Config
+from node.errors import UnknownDestination
+
+EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}
+"""Addresses to listen on, and the one to call instead."""
+
+
+def addressee(config: Config, name: str | None) -> DestinationConfig:
+    """Find a destination by name; None is the node itself.
+
+    Raises
+    ------
+    UnknownDestination
+        If no destination has that name.
+    """
+    if name is None:
+        return own_node(config)
+    for destination in config.destinations:
+        if destination.name == name:
+            return destination
+    known = ", ".join(destination.name for destination in config.destinations) or "none"
+    raise UnknownDestination(f"no destination is called {name!r}; configured: {known}")
+
+
+def own_node(config: Config) -> DestinationConfig:
+    """Give the node itself as a destination."""
+    return DestinationConfig(
+        name="this-node",
+        ae_title=config.node.ae_title,
+        host=EVERYWHERE.get(config.node.listen, config.node.listen),
+        port=config.node.port,
+        storage_commitment=False,
+    )
