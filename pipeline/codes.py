@@ -40,6 +40,7 @@ ENGLISH = Concept("en", "RFC5646", "English")
 PROCEDURE_REPORTED = Concept("121058", "DCM", "Procedure reported")
 CHEST_X_RAY = Concept("399208008", "SCT", "Plain chest X-ray")
 RADIOGRAPHY = Concept("363680008", "SCT", "Radiographic imaging procedure")
+CONCLUSION = Concept("121077", "DCM", "Conclusion")
 COMMENT = Concept("121106", "DCM", "Comment")
 
 # Observer (TID 1002, 1004; CID 270)

@@ -1,0 +1,68 @@
+"""What results say to people, in the report's comments and on the overlay picture."""
+
+from types import MappingProxyType
+
+from pipeline.values import Analysis, Finding, Outcome, Verdict
+
+HEADLINES = MappingProxyType(
+    {
+        Outcome.PRESENT: "RDS PRESENT",
+        Outcome.ABSENT: "RDS ABSENT",
+        Outcome.NOT_ELIGIBLE: "NOT ELIGIBLE",
+        Outcome.NOT_ASSESSABLE: "NOT ASSESSABLE",
+        Outcome.FAILED: "ANALYSIS FAILED",
+    }
+)
+
+_RDS = "Respiratory distress syndrome in the newborn (RDS)"
+_NOT_JUDGED = MappingProxyType(
+    {
+        Outcome.NOT_ELIGIBLE: "The film was not analysed because this software is not made for it",
+        Outcome.NOT_ASSESSABLE: "The film could not be assessed",
+        Outcome.FAILED: "The analysis failed",
+    }
+)
+_VERDICTS = MappingProxyType({Verdict.YES: "met", Verdict.NO: "not met", Verdict.UNKNOWN: "not known"})
+_UNVERIFIED = "Computer generated, not verified by a physician. Not for primary diagnosis."
+
+
+def decimal_text(value: float, threshold: float, *, digits: int = 4) -> str:
+    """Round a probability for reading, with more digits where rounding would move it across the threshold."""
+    for places in range(digits, 15):
+        rounded = f"{value:.{places}f}"
+        if (float(rounded) >= threshold) == (value >= threshold):
+            return rounded
+    return f"{value:.14f}"
+
+
+def probability_sentence(finding: Finding, *, digits: int = 4) -> str:
+    """Name the probability and the operating point it was held against."""
+    probability = decimal_text(finding.probability, finding.threshold, digits=digits)
+    side = "reaches" if finding.is_present else "is below"
+    return f"Probability {probability} {side} the operating point {finding.threshold:g}."
+
+
+def conclusion(analysis: Analysis) -> str:
+    """Say in one or two sentences how the analysis ended; a film that was not judged is never a negative."""
+    if analysis.finding and analysis.outcome in (Outcome.PRESENT, Outcome.ABSENT):
+        return f"{_RDS}: {analysis.outcome.value.upper()}. {probability_sentence(analysis.finding)}"
+    reason = analysis.explanation or analysis.reason or "no reason was given"
+    sentence = f"{_NOT_JUDGED[analysis.outcome]}: {reason.rstrip('.')}."
+    return f"{_RDS}: UNDETERMINED. {sentence} This is not a negative result."
+
+
+def unconfirmed(analysis: Analysis) -> str:
+    """Name the criteria that nothing in the film could answer; "" when there are none."""
+    rules = [verdict.rule for verdict in analysis.verdicts if verdict.verdict is Verdict.UNKNOWN]
+    return f"Could not be confirmed for this film: {', '.join(rules)}." if rules else ""
+
+
+def criteria(analysis: Analysis) -> list[str]:
+    """Write out every rule of the gate, one line each."""
+    return [f"Criterion {rule.rule}: {_VERDICTS[rule.verdict]}. {rule.detail}" for rule in analysis.verdicts]
+
+
+def disclaimer(bundle_disclaimer: str) -> str:
+    """Put the models' own disclaimer into the sentence that ends every report."""
+    start = "" if bundle_disclaimer.upper().startswith("RESEARCH USE ONLY") else "RESEARCH USE ONLY. "
+    return f"{start}{bundle_disclaimer.rstrip()} {_UNVERIFIED}"
