@@ -1,0 +1,23 @@
+"""Errors of the pipeline.
+
+PipelineError
+    UnsupportedInstance      not a radiograph that the pipeline can judge
+    UndecodablePixels        Pixel Data missing, damaged, or without a decoder
+    BundleError              a model bundle that must not be used
+"""
+
+
+class PipelineError(Exception):
+    """The pipeline cannot do its work."""
+
+
+class UnsupportedInstance(PipelineError):
+    """The SOP Instance is no single-frame monochrome radiograph."""
+
+
+class UndecodablePixels(PipelineError):
+    """Pixel Data is missing, damaged, or in a Transfer Syntax without a decoder."""
+
+
+class BundleError(PipelineError):
+    """The model bundle is damaged, incomplete or of another kind; nothing was loaded from it."""
