@@ -5,6 +5,7 @@
     NodeError
     ├── ConfigError            the configuration cannot be used; names file, line, key and what is allowed
     ├── ListenFailed           the node's own port cannot be opened
+    ├── UnreadableDataSet      bytes that came over the network are no Data Set
     ├── IdentifierRefused      a C-FIND Identifier that cannot be answered, with the status that says so
     ├── StoreRefused           a C-STORE request that cannot be accepted, with the status that says so
     ├── AssociationRefused     a peer cannot be reached or does not open the association; later may be better
@@ -14,6 +15,11 @@
     ├── AlreadyRunning         another process of the same role works on this data folder
     └── StartRefused           something essential is missing, so the process does not start
 """
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from node.network.status import FindStatus, StoreStatus
 
 
 class NodeError(Exception):
@@ -38,6 +44,26 @@ class ConfigError(NodeError):
 
 class ListenFailed(NodeError):
     """The node's own port cannot be opened."""
+
+
+class UnreadableDataSet(NodeError):
+    """Bytes that came over the network are no Data Set in the transfer syntax agreed on."""
+
+
+class StoreRefused(NodeError):
+    """A C-STORE request that cannot be accepted; the text becomes the Error Comment of the response."""
+
+    def __init__(self, status: "StoreStatus", comment: str) -> None:
+        self.status = status
+        super().__init__(comment)
+
+
+class IdentifierRefused(NodeError):
+    """A C-FIND Identifier that cannot be answered; the text becomes the Error Comment of the response."""
+
+    def __init__(self, status: "FindStatus", comment: str) -> None:
+        self.status = status
+        super().__init__(comment)
 
 
 class AssociationRefused(NodeError):

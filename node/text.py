@@ -21,7 +21,8 @@ MAX_TEXT_BYTES = 4096
 
 _ESCAPE = b"\x1b"
 _ESCAPE_SEQUENCE = re.compile(rb"(\x1b(?:\$[()][A-D]|\$B|[()-][A-Z]))")
-_DEFAULT_REPERTOIRE = ("", "ISO_IR 6", "ISO 2022 IR 6")
+DEFAULT_REPERTOIRE = ("", "ISO_IR 6", "ISO 2022 IR 6")
+"""Defined terms for ASCII alone."""
 
 
 def declared_charsets(dataset: Dataset) -> tuple[str, ...]:
@@ -90,7 +91,7 @@ def decode_text(raw: bytes, charsets: Sequence[str] = (), *, undeclared: Sequenc
     raw = raw.rstrip(b" \0")
     if raw.isascii() and _ESCAPE not in raw:
         return raw.decode("ascii")
-    if any(term not in _DEFAULT_REPERTOIRE for term in charsets):
+    if any(term not in DEFAULT_REPERTOIRE for term in charsets):
         text = _decode_declared(raw, charsets)
         if text is not None:
             return text
@@ -101,11 +102,11 @@ def decode_text(raw: bytes, charsets: Sequence[str] = (), *, undeclared: Sequenc
 def _decode_declared(raw: bytes, charsets: Sequence[str]) -> str | None:
     """Decode as declared; None when the bytes do not fit the declaration."""
     if _ESCAPE in raw:
-        return _decode_extended(raw, _encoding_of(charsets[0]) or "latin-1")
+        return _decode_extended(raw, encoding_of(charsets[0]) or "latin-1")
     # Bytes above 127 that no escape sequence announces belong to the first set; where that is the default
     # repertoire, which has none, the sender meant one of the others.
     for term in charsets:
-        encoding = None if term in _DEFAULT_REPERTOIRE else _encoding_of(term)
+        encoding = None if term in DEFAULT_REPERTOIRE else encoding_of(term)
         text = _decode_strictly(raw, encoding) if encoding else None
         if text is not None:
             return text
@@ -135,7 +136,8 @@ def _encodings() -> dict[str, str]:
     return {_bare(term): str(name) for term, name in python_encoding.items()}
 
 
-def _encoding_of(term: str) -> str | None:
+def encoding_of(term: str) -> str | None:
+    """Give the Python codec of a defined term of Specific Character Set; None for an unknown one."""
     return _encodings().get(_bare(term))
 
 
@@ -148,3 +150,26 @@ def _decode_strictly(raw: bytes, encoding: str) -> str | None:
         return raw.decode(encoding)
     except (UnicodeError, LookupError):
         return None
+
+
+def can_carry(text: str, charsets: Sequence[str]) -> bool:
+    """Whether a Data Set with this Specific Character Set can hold the text without loss."""
+    if text.isascii():
+        return True
+    encodings = [encoding_of(term) for term in charsets if term not in DEFAULT_REPERTOIRE]
+    if not encodings or None in encodings:
+        return False
+    if charsets[0] in DEFAULT_REPERTOIRE and any("\x80" <= character <= "\xff" for character in text):
+        # pydicom would take them for the upper half of the first set, which has none.
+        return False
+    return all(character.isascii() or _has(encodings, character) for character in text)
+
+
+def _has(encodings: Sequence[str | None], character: str) -> bool:
+    for encoding in encodings:
+        try:
+            character.encode(encoding or "ascii")
+        except UnicodeError:
+            continue
+        return True
+    return False

@@ -9,13 +9,19 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from pynetdicom import evt
+from pynetdicom import _config, evt
+
+# Settings of pynetdicom for the whole process: every association of ours passes through this module. Its own
+# handlers log Identifiers, which are patient data, and take time for each PDU.
+_config.LOG_HANDLER_LEVEL = "none"
+_config.LOG_REQUEST_IDENTIFIERS = False
+_config.LOG_RESPONSE_IDENTIFIERS = False
 
 _QUICK_ACK: int | None = getattr(socket, "TCP_QUICKACK", None)
 _MAX_READ = 16 << 20
 """Bytes of one PDU; a length above it is an attack or junk, not a peer."""
 
-Handler = tuple[Any, Callable[[Any], Any]]
+Handler = tuple[Any, Callable[..., Any]]
 
 
 def socket_handlers() -> list[Handler]:

@@ -1,0 +1,183 @@
+"""The node's Application Entity: listens, decides on associations, and hands each service to its handler."""
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self
+
+from pydicom import Dataset
+from pynetdicom import AE, evt
+
+from node.config.schema import Config
+from node.errors import ListenFailed
+from node.log import EventLog, describe_exception, silence_libraries
+from node.network.access import AccessList, Gatekeeper, caller_of
+from node.network.contexts import decodable_syntaxes, supported_contexts
+from node.network.server import AssociationServer
+from node.network.sizes import SizeGuard
+from node.network.sockets import Handler, socket_handlers
+from node.network.status import EventStatus
+from pipeline.results.equipment import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
+
+CommitmentHandler = Callable[[int, Dataset], int]
+"""Takes the event type and the Event Information of a storage commitment report, gives the status."""
+
+_HALF_OPEN_FACTOR = 4
+_ABORT_WAIT_S = 2.0
+
+_log = EventLog("network")
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What the node does with requests.
+
+    Attributes
+    ----------
+    store
+        Handler of EVT_C_STORE.
+    find
+        Handler of EVT_C_FIND.
+    commitment_report
+        Takes the reports of storage commitment that destinations send on an association of their own.
+    """
+
+    store: Callable[[Any], Any]
+    find: Callable[[Any], Any]
+    commitment_report: CommitmentHandler
+
+
+class ApplicationEntity:
+    """Our AE as acceptor.
+
+    Attributes
+    ----------
+    port
+        The port that is open; with a configured port of 0 the one that the system chose. 0 before the start.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        access: AccessList,
+        services: Services,
+        *,
+        image_syntaxes: Sequence[str] | None = None,
+    ) -> None:
+        self._config = config
+        self._access = access
+        self._services = services
+        self._image_syntaxes = image_syntaxes
+        self._server: AssociationServer | None = None
+        self.port = 0
+
+    def start(self) -> None:
+        """Open the port and accept associations, in threads of their own.
+
+        Raises
+        ------
+        ListenFailed
+            If the port cannot be opened.
+        """
+        silence_libraries()
+        node = self._config.node
+        syntaxes = decodable_syntaxes() if self._image_syntaxes is None else self._image_syntaxes
+        try:
+            server = AssociationServer(
+                self._make_ae(),
+                (node.listen, node.port),
+                node.ae_title,
+                supported_contexts(syntaxes),
+                evt_handlers=list[Any](self._handlers()),
+            )
+        except OSError as error:
+            raise ListenFailed(
+                f"cannot listen on {node.listen}, port {node.port}: {error.strerror}; "
+                "is another node running? Set node.listen and node.port"
+            ) from error
+        self._server = server
+        self.port = server.server_address[1]
+        threading.Thread(target=server.serve_forever, args=(0.1,), name="listener", daemon=True).start()
+        _log.info("listening", ae_title=node.ae_title, address=node.listen, port=self.port)
+
+    def stop(self, drain_s: float | None = None) -> None:
+        """Accept nothing new, let open associations end, then abort the rest.
+
+        Parameters
+        ----------
+        drain_s
+            How long to wait for open associations; None takes the configured time.
+        """
+        server, self._server = self._server, None
+        if server is None:
+            return
+        drain_s = self._config.limits.drain_timeout_s if drain_s is None else drain_s
+        server.stop_listening()
+        server.wait_for_associations(drain_s)
+        left = server.active_associations
+        for association in left:
+            association.abort()
+        server.wait_for_associations(_ABORT_WAIT_S)
+        _log.info("stopped", port=self.port, aborted=len(left))
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    @property
+    def associations(self) -> int:
+        """Count the connections that are open."""
+        return len(self._server.active_associations) if self._server else 0
+
+    def _make_ae(self) -> AE:
+        limits = self._config.limits
+        entity = AE(self._config.node.ae_title)
+        entity.implementation_class_uid = IMPLEMENTATION_CLASS_UID
+        entity.implementation_version_name = IMPLEMENTATION_VERSION_NAME
+        entity.maximum_pdu_size = limits.max_pdu_bytes
+        entity.acse_timeout = limits.acse_timeout_s
+        entity.dimse_timeout = limits.dimse_timeout_s
+        entity.network_timeout = limits.network_timeout_s
+        # The gatekeeper counts established associations; this only bounds those that say nothing.
+        entity.maximum_associations = limits.max_associations * _HALF_OPEN_FACTOR + 1
+        return entity
+
+    def _handlers(self) -> list[Handler]:
+        limits = self._config.limits
+        handlers: list[Handler] = [
+            *socket_handlers(),
+            (evt.EVT_REQUESTED, Gatekeeper(self._access, limits.max_associations)),
+            (evt.EVT_C_ECHO, self._echo),
+            (evt.EVT_C_STORE, self._services.store),
+            (evt.EVT_C_FIND, self._services.find),
+            (evt.EVT_N_EVENT_REPORT, self._event_report),
+            (evt.EVT_N_ACTION, _refuse_action),
+        ]
+        if limits.max_object_bytes:
+            handlers.append((evt.EVT_PDU_RECV, SizeGuard(limits.max_object_bytes)))
+        return handlers
+
+    def _echo(self, event: Any) -> int:
+        caller = caller_of(event.assoc)
+        _log.debug("echo", calling_ae_title=caller.calling_ae_title, address=caller.address)
+        return 0x0000
+
+    def _event_report(self, event: Any) -> tuple[int, None]:
+        """Hand a storage commitment report on; never raises."""
+        try:
+            status = self._services.commitment_report(event.event_type, event.event_information)
+        except Exception as error:  # noqa: BLE001 - the boundary: no report may end an association
+            _log.error("commitment report failed", error=describe_exception(error))
+            return EventStatus.PROCESSING_FAILURE, None
+        return status, None
+
+
+def _refuse_action(_event: Any) -> tuple[int, None]:
+    """Refuse N-ACTION: a node that is not the archive commits to nothing."""
+    return EventStatus.UNRECOGNISED_OPERATION, None

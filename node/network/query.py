@@ -1,0 +1,102 @@
+"""C-FIND SCP for the Patient Root and Study Root models, over sources and results alike (PS3.4 C.4.1)."""
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from pydicom import Dataset
+from pydicom.uid import UID
+
+from node.config.schema import Config
+from node.errors import IdentifierRefused, UnreadableDataSet
+from node.log import EventLog, describe_exception
+from node.network.access import AccessList, caller_of
+from node.network.identifier import FindRequest, read_identifier
+from node.network.part10 import read_whole
+from node.network.responses import ResponseMaker
+from node.network.status import FindStatus, status_dataset
+from storage.errors import StorageFailed
+from storage.ledger import Ledger
+from storage.query import find
+
+Answer = tuple[Dataset, Dataset | None]
+"""Status part and Identifier of one response."""
+
+_log = EventLog("query")
+
+
+class QueryService:
+    """Handler of EVT_C_FIND."""
+
+    def __init__(self, ledger: Ledger, access: AccessList, config: Config) -> None:
+        self._ledger = ledger
+        self._access = access
+        self._config = config
+
+    def __call__(self, event: Any) -> Iterator[Answer]:
+        """Answer one query; never raises."""
+        started, count = time.perf_counter(), 0
+        status, comment = FindStatus.SUCCESS, ""
+        try:
+            for answer in self._answers(event):
+                yield answer
+                count += 1
+        except _Ended as end:
+            status, comment = end.status, end.comment
+        except IdentifierRefused as refusal:
+            status, comment = refusal.status, str(refusal)
+        except UnreadableDataSet as error:
+            status, comment = FindStatus.UNABLE_TO_PROCESS, str(error)
+        except StorageFailed as error:
+            status, comment = FindStatus.OUT_OF_RESOURCES, "the ledger refuses at the moment"
+            _log.error("storage failed", error=str(error))
+        except Exception as error:  # noqa: BLE001 - the boundary: no query may end an association
+            status, comment = FindStatus.UNABLE_TO_PROCESS, "internal error, see the log of the node"
+            _log.error("query failed", error=describe_exception(error))
+        _log.info(
+            "query answered",
+            calling_ae_title=caller_of(event.assoc).calling_ae_title,
+            status=f"{status:04X}",
+            comment=comment or None,
+            responses=count,
+            seconds=time.perf_counter() - started,
+        )
+        yield status_dataset(status, comment), None
+
+    def _answers(self, event: Any) -> Iterator[Answer]:
+        caller = caller_of(event.assoc)
+        if "query" not in self._access.services(caller.calling_ae_title, caller.address):
+            raise _Ended(FindStatus.NOT_AUTHORISED, "this AE may not query here")
+        request = self._read(event)
+        maker = ResponseMaker(request, self._config.node.ae_title)
+        pending = FindStatus.PENDING_WARNING if request.is_partial else FindStatus.PENDING
+        limit = self._config.limits.query_limit
+        with self._ledger.read() as connection:
+            rows = find(connection, request.level, request.matches, limit=limit + 1 if limit else None)
+            for number, row in enumerate(rows, start=1):
+                if event.is_cancelled:
+                    raise _Ended(FindStatus.CANCELLED, "")
+                if limit and number > limit:
+                    raise _Ended(FindStatus.OUT_OF_RESOURCES, f"more than {limit} matches, ask more narrowly")
+                yield status_dataset(pending), maker.make(row)
+
+    def _read(self, event: Any) -> FindRequest:
+        syntax = UID(event.context.transfer_syntax)
+        encoded = event.request.Identifier
+        if encoded is None:
+            raise IdentifierRefused(FindStatus.IDENTIFIER_MISMATCH, "the request has no Identifier")
+        identifier = read_whole(encoded.getvalue(), syntax)
+        return read_identifier(
+            identifier,
+            UID(event.context.abstract_syntax),
+            undeclared=self._config.receive.undeclared_charsets,
+        )
+
+
+class _Ended(Exception):
+    """The query ends before its last match."""
+
+    def __init__(self, status: FindStatus, comment: str) -> None:
+        super().__init__(comment)
+        self.status = status
+        self.comment = comment

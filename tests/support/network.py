@@ -1,0 +1,181 @@
+"""A real SCP of ours on a free port, and SCUs to talk to it: pynetdicom in the process, DCMTK outside it.
+
+>>> with listening_node(tmp_path) as node, node.associate([CR]) as association:
+...     assert store(association, make_film()).Status == 0x0000
+"""
+
+import logging
+import os
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+from pydicom import Dataset
+from pydicom.uid import UID, ExplicitVRLittleEndian
+from pynetdicom import AE
+from pynetdicom.association import Association
+from pynetdicom.presentation import PresentationContext, build_context
+
+from node.config.schema import Config
+from node.log import configure_logging
+from node.network.access import AccessList
+from node.network.application_entity import ApplicationEntity, Services
+from node.network.contexts import PLAIN_SYNTAXES, STUDY_ROOT_FIND
+from node.network.query import QueryService
+from node.network.receiver import Receiver
+from node.network.sockets import socket_handlers
+from storage.ledger import Ledger
+from storage.objects import ObjectStore
+
+NODE_AE_TITLE = "NEOLUNG"
+
+
+@dataclass(slots=True)
+class ListeningNode:
+    """The receiving half of a node, in this process."""
+
+    config: Config
+    ledger: Ledger
+    objects: ObjectStore
+    entity: ApplicationEntity
+    reports: list[tuple[int, Dataset]] = field(default_factory=list)
+    log: StringIO = field(default_factory=StringIO)
+
+    @property
+    def port(self) -> int:
+        """The port that is open."""
+        return self.entity.port
+
+    def take_report(self, event_type: int, information: Dataset) -> int:
+        """Keep a storage commitment report."""
+        self.reports.append((event_type, information))
+        return 0x0000
+
+    @contextmanager
+    def associate(
+        self, contexts: Sequence[str | PresentationContext], **options: Any
+    ) -> Iterator[Association]:
+        """Open an association as TESTER; a plain SOP Class is proposed in Explicit VR Little Endian."""
+        with associate(self.port, contexts, **options) as association:
+            yield association
+
+
+@contextmanager
+def listening_node(folder: Path, **sections: Mapping[str, Any]) -> Iterator[ListeningNode]:
+    """Start ledger, object store and Application Entity below ``folder``; drain and close them at the end.
+
+    Parameters
+    ----------
+    sections
+        Sections of the configuration, over settings that suit a test.
+    """
+    settings: dict[str, Any] = {
+        "node": {"port": 0, "data_dir": str(folder), **sections.pop("node", {})},
+        "limits": {"min_free_bytes": 0, "drain_timeout_s": 0.2, **sections.pop("limits", {})},
+        **sections,
+    }
+    config = Config.model_validate(settings, context={"base": folder})
+    folder.mkdir(parents=True, exist_ok=True)
+    ledger, objects = Ledger.open(config.ledger_url), ObjectStore(config.objects_dir)
+    access = AccessList(config.access, config.node.ae_title)
+    log = StringIO()
+    configure_logging("debug", "text", log)
+    services = Services(
+        store=Receiver(ledger, objects, access, config),
+        find=QueryService(ledger, access, config),
+        commitment_report=lambda kind, information: node.take_report(kind, information),
+    )
+    entity = ApplicationEntity(config, access, services)
+    node = ListeningNode(config, ledger, objects, entity, log=log)
+    try:
+        with entity:
+            yield node
+    finally:
+        ledger.close()
+        logging.getLogger("neolung").handlers.clear()
+
+
+@contextmanager
+def associate(
+    port: int,
+    contexts: Sequence[str | PresentationContext],
+    *,
+    called: str = NODE_AE_TITLE,
+    calling: str = "TESTER",
+    **options: Any,
+) -> Iterator[Association]:
+    """Open an association to a port of this machine; it is released, or aborted when the test fails."""
+    entity = AE(calling)
+    entity.acse_timeout = entity.dimse_timeout = entity.network_timeout = 20
+    proposed = [
+        context
+        if isinstance(context, PresentationContext)
+        else build_context(context, ExplicitVRLittleEndian)
+        for context in contexts
+    ]
+    association = entity.associate(
+        "127.0.0.1",
+        port,
+        contexts=proposed,
+        ae_title=called,
+        evt_handlers=[*socket_handlers(), *options.pop("evt_handlers", [])],
+        **options,
+    )
+    try:
+        yield association
+    except BaseException:
+        association.abort()
+        raise
+    if association.is_established:
+        association.release()
+
+
+def store(association: Association, dataset: Dataset) -> Dataset:
+    """Send one object by C-STORE and give the status part of the response."""
+    response: Dataset = association.send_c_store(dataset)
+    return response
+
+
+def query(
+    association: Association, level: str, model: UID = STUDY_ROOT_FIND, **keys: Any
+) -> list[tuple[int, Dataset | None]]:
+    """Ask by C-FIND; give status and Identifier of every response, the last one included.
+
+    Parameters
+    ----------
+    keys
+        Keys by keyword; None asks for the value.
+    """
+    identifier = make_identifier(level, **keys)
+    return [(int(status.Status), answer) for status, answer in association.send_c_find(identifier, model)]
+
+
+def make_identifier(level: str, **keys: Any) -> Dataset:
+    """Make an Identifier from keywords and values."""
+    identifier = Dataset()
+    identifier.QueryRetrieveLevel = level
+    for keyword, value in keys.items():
+        setattr(identifier, keyword, value)
+    return identifier
+
+
+def find_contexts(*models: UID) -> list[PresentationContext]:
+    """Propose C-FIND in both plain transfer syntaxes; Study Root when none is named."""
+    return [build_context(model, list(PLAIN_SYNTAXES)) for model in models or (STUDY_ROOT_FIND,)]
+
+
+def dcmtk(program: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """Run one of DCMTK's programs to its end; both output streams are in ``stdout``."""
+    return subprocess.run(
+        [f"/usr/bin/{program}", *map(str, arguments)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=60,
+        check=False,
+        env={**os.environ, "TCP_NODELAY": "1"},
+    )
