@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 Attributes = Mapping[str, str | int | None]
-"""Indexed attributes of one SOP Instance by DICOM keyword (``PatientName``, ``Rows``...), text decoded to Unicode."""
+"""Indexed attributes of one SOP Instance by DICOM keyword (``PatientName``, ``Rows``...), text in Unicode."""
 
 
 class Role(StrEnum):
@@ -97,7 +97,8 @@ class StoredInstance:
     instance_id
         The ledger's own key.
     variant
-        0 for the first bytes seen under this SOP Instance UID, 1.. for later, different bytes (kept and flagged).
+        0 for the first bytes seen under this SOP Instance UID, 1.. for later, different bytes (kept and
+        flagged).
     source_instance_id
         For results: the radiograph they were made from.
     """
@@ -169,6 +170,7 @@ class Job:
     kind: JobKind
     key: str
     destination: str
+    instance_id: int
     state: JobState
     running: bool
     priority: int
@@ -179,6 +181,26 @@ class Job:
     error: str
     enqueued_at: datetime
     finished_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class QueueCount:
+    """How many jobs of one kind and destination are in one state.
+
+    Attributes
+    ----------
+    running
+        Those of ``jobs`` that are under a lease now.
+    oldest_waiting
+        How long ago the oldest job that waits was queued; None when none waits.
+    """
+
+    kind: JobKind
+    destination: str
+    state: JobState
+    jobs: int
+    running: int
+    oldest_waiting: timedelta | None
 
 
 @dataclass(frozen=True, slots=True)

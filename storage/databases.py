@@ -1,0 +1,154 @@
+"""What differs between SQLite and PostgreSQL: engines, clocks, inserts that meet a known row, errors."""
+
+import json
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Table, create_engine, event, func, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
+
+from storage.errors import LedgerUnavailable, StorageError, StorageFailed, StorageFull
+
+Clock = Callable[[], datetime]
+"""Gives the present moment in UTC."""
+
+BUSY_TIMEOUT_S = 30.0
+"""How long a writer waits for the one before it."""
+
+_POOL = {"pool_size": 5, "max_overflow": 20, "pool_timeout": BUSY_TIMEOUT_S}
+_SQLITE_PRAGMAS = (
+    f"PRAGMA busy_timeout = {int(BUSY_TIMEOUT_S * 1000)}",
+    # FULL: a committed transaction survives a power cut, not only a crash of the process.
+    "PRAGMA synchronous = FULL",
+    "PRAGMA foreign_keys = ON",
+    "PRAGMA cache_size = -32768",
+)
+_POSTGRESQL_DURABLE = (
+    "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'"
+)
+_POSTGRESQL_DISK_FULL = "53100"
+
+
+def make_engine(url: str, *, clock: Clock | None = None) -> Engine:
+    """Make the engine for a database URL; nothing but the folder of a new SQLite file is made yet.
+
+    Raises
+    ------
+    LedgerUnavailable
+        If the URL is none of ours, or its driver is not installed.
+    """
+    try:
+        database = make_url(url)
+    except ArgumentError:
+        message = "The ledger's URL cannot be read; it looks like sqlite:///var/ledger.sqlite."
+        raise LedgerUnavailable(message) from None
+    if database.get_backend_name() == "sqlite" and database.database:
+        return _sqlite_engine(database, clock)
+    if database.get_backend_name() == "postgresql":
+        return _postgresql_engine(database, clock)
+    message = f"The ledger is an SQLite file or a PostgreSQL database, not {database.get_backend_name()}."
+    raise LedgerUnavailable(message)
+
+
+def _sqlite_engine(database: URL, clock: Clock | None) -> Engine:
+    folder = Path(str(database.database)).parent
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        message = f"The folder of the ledger, {folder}, cannot be made: {error.strerror}."
+        raise LedgerUnavailable(message) from error
+    engine = create_engine(database, **_POOL, **_options(clock))
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _postgresql_engine(database: URL, clock: Clock | None) -> Engine:
+    try:
+        engine = create_engine(
+            database.set(drivername="postgresql+psycopg"), pool_pre_ping=True, **_POOL, **_options(clock)
+        )
+    except (ImportError, NoSuchModuleError) as error:
+        message = "A PostgreSQL ledger needs the driver psycopg: pip install 'neolung[postgres]'."
+        raise LedgerUnavailable(message) from error
+    event.listen(engine, "connect", _prepare_postgresql)
+    return engine
+
+
+def _options(clock: Clock | None) -> dict[str, Any]:
+    return {
+        # Parameters hold patient data; they must not end up in a message.
+        "hide_parameters": True,
+        "json_serializer": partial(json.dumps, allow_nan=False, ensure_ascii=False),
+        "execution_options": {"clock": clock},
+    }
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+    # The driver would begin transactions late and without the write lock; _begin_sqlite does it instead.
+    connection.isolation_level = None
+    for pragma in _SQLITE_PRAGMAS:
+        connection.execute(pragma).close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    read_only = bool(connection.get_execution_options().get("read_only"))
+    connection.exec_driver_sql(f"PRAGMA query_only = {int(read_only)}")
+    connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+
+
+def _prepare_postgresql(connection: Any, _record: object) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(_POSTGRESQL_DURABLE)
+    connection.commit()
+
+
+def database_now(connection: Connection) -> datetime:
+    """Give the present moment in UTC: PostgreSQL's own clock, one for all hosts; the machine's on SQLite."""
+    clock: Clock | None = connection.get_execution_options().get("clock")
+    if clock is not None:
+        return clock()
+    if connection.dialect.name == "postgresql":
+        moment: datetime = connection.execute(select(func.clock_timestamp())).scalar_one()
+        return moment.astimezone(UTC)
+    return datetime.now(UTC)
+
+
+def insert_new(connection: Connection, table: Table) -> postgresql.Insert | sqlite.Insert:
+    """Give an INSERT that leaves rows alone whose unique keys are there already."""
+    if connection.dialect.name == "postgresql":
+        return postgresql.insert(table).on_conflict_do_nothing()
+    return sqlite.insert(table).on_conflict_do_nothing()
+
+
+@contextmanager
+def as_storage_error() -> Iterator[None]:
+    """Turn every error of the database into ours, without the values that it may quote."""
+    try:
+        yield
+    except SQLAlchemyError as error:
+        raise _translated(error) from None
+
+
+def _translated(error: SQLAlchemyError) -> StorageError:
+    original = error.orig if isinstance(error, DBAPIError) else None
+    code = _code(original)
+    if code in {"SQLITE_FULL", _POSTGRESQL_DISK_FULL}:
+        return StorageFull("The disk of the ledger is full; free some space on it.")
+    if code == "SQLITE_BUSY":
+        return LedgerUnavailable("Another process has kept the ledger locked for too long.")
+    if isinstance(error, DBAPIError):
+        return LedgerUnavailable(f"The ledger's database refused: {type(original).__name__} {code}.")
+    return StorageFailed(f"The ledger failed: {type(error).__name__}.")
+
+
+def _code(original: object) -> str:
+    code = getattr(original, "sqlite_errorname", None) or getattr(original, "sqlstate", None)
+    return str(code or "(no code)")

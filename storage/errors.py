@@ -1,0 +1,72 @@
+"""What can go wrong in storage.
+
+::
+
+    StorageError
+      StorageFailed         the disk or the database refuses at this moment: try again later
+        StorageFull
+        ObjectNotWritten
+        LedgerUnavailable
+      ObjectLost            a file that the ledger names cannot be given back as it was
+        ObjectMissing
+        DigestMismatch
+      LeaseLost             somebody else has the job now: drop the work silently
+      NotInLedger
+      JobNotChangeable
+      SchemaTooNew
+      SchemaTooOld
+
+No message holds patient data: UIDs, digests and the ledger's own numbers only.
+"""
+
+
+class StorageError(Exception):
+    """Anything that storage cannot do."""
+
+
+class StorageFailed(StorageError):
+    """The disk or the database refuses at this moment; the same call may succeed later."""
+
+
+class StorageFull(StorageFailed):
+    """No space is left for object files or for the ledger."""
+
+
+class ObjectNotWritten(StorageFailed):
+    """An object file could not be made durable."""
+
+
+class LedgerUnavailable(StorageFailed):
+    """The ledger's database is locked, unreachable or refuses the statement."""
+
+
+class ObjectLost(StorageError):
+    """A stored object cannot be given back as it came in."""
+
+
+class ObjectMissing(ObjectLost):
+    """The ledger names an object file that is not there."""
+
+
+class DigestMismatch(ObjectLost):
+    """An object file no longer has the bytes that were written."""
+
+
+class LeaseLost(StorageError):
+    """The claim's lease was taken over, ended or cancelled; nothing was changed."""
+
+
+class NotInLedger(StorageError):
+    """There is no such row."""
+
+
+class JobNotChangeable(StorageError):
+    """The job's state does not allow what was asked."""
+
+
+class SchemaTooNew(StorageError):
+    """A newer neolung wrote this ledger; install that version or restore a backup."""
+
+
+class SchemaTooOld(StorageError):
+    """The ledger has not been migrated to this version's schema."""

@@ -1,0 +1,43 @@
+"""The audit trail, append-only: what happened to which object. It holds UIDs and numbers, no patient data."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, insert, select
+
+from storage.databases import database_now
+from storage.jobs import to_error
+from storage.tables import event
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One line of the audit trail.
+
+    Attributes
+    ----------
+    what
+        What happened, in a word or two that are always the same.
+    subject
+        UID of the object, or name of the destination.
+    """
+
+    event_id: int
+    at: datetime
+    what: str
+    subject: str
+    detail: str
+
+
+def add_event(connection: Connection, what: str, *, subject: str, detail: str = "") -> None:
+    """Append a line to the audit trail."""
+    values = {"at": database_now(connection), "what": what, "subject": subject, "detail": to_error(detail)}
+    connection.execute(insert(event).values(values))
+
+
+def list_events(connection: Connection, *, subject: str | None = None, limit: int = 100) -> list[Event]:
+    """Give the newest events, of one subject if given, the newest first."""
+    wanted = select(event).order_by(event.c.event_id.desc()).limit(limit)
+    if subject is not None:
+        wanted = wanted.where(event.c.subject == subject)
+    return [Event(**row) for row in connection.execute(wanted).mappings()]

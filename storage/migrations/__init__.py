@@ -1,0 +1,1 @@
+"""Alembic scripts that make the ledger's schema; ``storage.schema`` runs them."""

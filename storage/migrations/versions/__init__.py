@@ -1,0 +1,1 @@
+"""One numbered step a file, oldest first; a released step is never changed."""
