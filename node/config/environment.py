@@ -72,14 +72,14 @@ def _takes_text(annotation: Any) -> bool:
 def apply_override(document: dict[str, Any], override: Override) -> str | None:
     """Put one override into the document; returns what stood in the way, if anything."""
     place: Any = document
-    for part in override.path[:-1]:
+    for part, following in zip(override.path, override.path[1:], strict=False):
         if isinstance(part, int):
             if not isinstance(place, list) or part >= len(place):
                 return f"there is no entry {part} to change; set the whole list instead"
             place = place[part]
         elif isinstance(place, dict):
             if place.get(part) is None:
-                place[part] = {}
+                place[part] = [] if isinstance(following, int) else {}
             place = place[part]
         else:
             return "leads into a value that has no keys"

@@ -81,7 +81,7 @@ def _validate(file: Path | None, document: MarkedYaml, overrides: list[Override]
     for override in overrides:
         problem = override.problem or apply_override(values, override)
         if problem:
-            problems.append(f"{override.variable}: {dotted(override.path)} {problem}")
+            problems.append(f"{override.variable}: {dotted(override.path)}: {problem}")
         sources[override.path] = override.variable
     _fill_sections(values)
     base = file.resolve().parent if file else Path.cwd()

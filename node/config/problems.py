@@ -39,9 +39,19 @@ def _text(root: type[BaseModel], kind: str, path: KeyPath, problem: Any) -> str:
         return f"{dotted(path)} is missing; needed: {describe_at(root, path)}"
     if field is None:
         return f"{dotted(path)}: {problem['msg'].removeprefix('Value error, ')}"
-    why = problem["msg"].removeprefix("Value error, ") if kind == "value_error" else ""
+    why = _why(kind, problem)
+    if kind == "value_error" and not isinstance(problem["input"], str):
+        return f"{dotted(path)}: {why}"
     given = f"{dotted(path)}: {_shown(problem['input'])} is not allowed" + (f", it {why}" if why else "")
     return f"{given}; allowed: {describe_at(root, path)}"
+
+
+def _why(kind: str, problem: Any) -> str:
+    if kind == "value_error":
+        return str(problem["msg"]).removeprefix("Value error, ")
+    if kind == "string_type" and isinstance(problem["input"], int | float):
+        return "is no text for YAML: put it in quotes"
+    return ""
 
 
 def _real_path(root: type[BaseModel], location: tuple[str | int, ...]) -> KeyPath:
@@ -60,8 +70,8 @@ def _suggestion(root: type[BaseModel], path: KeyPath) -> str:
     section = section_at(root, path)
     known = sorted(section.model_fields) if section else []
     close = get_close_matches(str(path[-1]), known, n=1)
-    hint = f'; did you mean "{close[0]}"?' if close else ""
-    return f"{hint}; known here: {', '.join(known)}"
+    hint = f'; did you mean "{close[0]}"? Known' if close else "; known"
+    return f"{hint} here: {', '.join(known)}"
 
 
 def _shown(value: object) -> str:
@@ -70,5 +80,5 @@ def _shown(value: object) -> str:
     if isinstance(value, bool) or value is None:
         return {True: "true", False: "false", None: "null"}[value]
     if isinstance(value, int | float):
-        return f"{value} (a number)"
+        return str(value)
     return "a list" if isinstance(value, list | tuple) else "a mapping" if isinstance(value, dict) else "this"

@@ -5,9 +5,9 @@ The sentence below each key is its documentation: ``docs/configuration.md`` is m
 
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Literal, Self
+from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator
 
 from node.config.destinations import DestinationConfig, RetryConfig
 from node.config.section import Section
@@ -215,10 +215,11 @@ class Config(Section):
         """Root of the object store."""
         return self.node.data_dir / "objects"
 
-    @model_validator(mode="after")
-    def _names_are_unique(self) -> Self:
-        names = [destination.name for destination in self.destinations]
+    @field_validator("destinations")
+    @classmethod
+    def _names_are_unique(cls, destinations: tuple[DestinationConfig, ...]) -> tuple[DestinationConfig, ...]:
+        names = [destination.name for destination in destinations]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
-            raise ValueError(f"destinations: the name {', '.join(twice)} is used more than once")
-        return self
+            raise ValueError(f"the name {', '.join(twice)} is used more than once")
+        return destinations
