@@ -40,13 +40,21 @@ class Augmentation:
     haze: float = 0.25
 
 
-def move(planes: Tensor, size: int, change: Augmentation, generator: torch.Generator) -> Tensor:
-    """Turn, mirror, scale and shift (N, C, M, M) planes into (N, C, size, size); what comes in from outside is 0."""
+def move(
+    planes: Tensor, size: int, change: Augmentation, generator: torch.Generator, *, beyond: str = "zeros"
+) -> Tensor:
+    """Turn, mirror, scale and shift (N, C, M, M) planes into (N, C, size, size).
+
+    Parameters
+    ----------
+    beyond
+        What comes in from outside: ``zeros``, or ``border`` to repeat the edge.
+    """
     from torch.nn.functional import affine_grid, grid_sample
 
     matrices = _matrices(len(planes), change, generator)
     grid = affine_grid(matrices, [len(planes), planes.shape[1], size, size], align_corners=False)
-    return grid_sample(planes, grid, mode="bilinear", padding_mode="zeros", align_corners=False)
+    return grid_sample(planes, grid, mode="bilinear", padding_mode=beyond, align_corners=False)
 
 
 def _matrices(count: int, change: Augmentation, generator: torch.Generator) -> Tensor:

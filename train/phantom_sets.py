@@ -1,0 +1,104 @@
+"""Sets of simulated films by seed, drawn once and kept in a cache folder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from pydicom import Dataset
+
+from pipeline.bundle.manifest import LungCrop, sha256_of
+from pipeline.classify import crop_lungs
+from pipeline.segment import LungSegmenter
+from pipeline.values import Orientation, PixelSpacing, Radiograph
+from train.films import SquareFilms, save_array, square_pair, stretch
+from train.phantom import GENERATOR_VERSION, Disease, Phantom, disease_of, make_phantom
+
+
+def phantom_squares(seeds: range, size: int, cache: Path) -> SquareFilms:
+    """Draw the films of these seeds as squares with lung masks, or load them from the cache."""
+    cache.mkdir(parents=True, exist_ok=True)
+    path = cache / f"phantom-lungs-v{GENERATOR_VERSION}-{seeds.start}-{seeds.stop}-{size}.npy"
+    if not path.exists():
+        pairs = []
+        for seed in seeds:
+            film = make_phantom(seed)
+            pairs.append(square_pair(stretch(film.pixels), (film.lungs > 0).astype(np.uint8), size))
+        save_array(path, np.array(pairs, np.uint8))
+    stored = np.load(path, mmap_mode="r", allow_pickle=False)
+    return SquareFilms(stored[:, 0], stored[:, 1])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LungCrops:
+    """Lungs cut out of films, as the classifier sees them.
+
+    Attributes
+    ----------
+    images
+        uint8 (N, ways, size, size): each film cut once a way of knowing the lungs (drawn, predicted).
+    labels
+        float32 (N,): 1.0 for respiratory distress syndrome.
+    diseases
+        Of each film.
+    """
+
+    images: NDArray[np.uint8]
+    labels: NDArray[np.float32]
+    diseases: tuple[Disease, ...]
+
+    def __len__(self) -> int:
+        """Count the films."""
+        return len(self.images)
+
+
+def phantom_crops(seeds: range, maker: CropMaker, cache: Path) -> LungCrops:
+    """Draw and cut the films of these seeds, or load them from the cache."""
+    cache.mkdir(parents=True, exist_ok=True)
+    path = cache / f"phantom-crops-v{GENERATOR_VERSION}-{seeds.start}-{seeds.stop}-{maker.key()}.npy"
+    if not path.exists():
+        save_array(path, np.array([maker.cut(make_phantom(seed)) for seed in seeds], np.uint8))
+    images = np.load(path, mmap_mode="r", allow_pickle=False)
+    diseases = tuple(disease_of(seed) for seed in seeds)
+    return LungCrops(images, np.array([disease.is_rds for disease in diseases], np.float32), diseases)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CropMaker:
+    """Cuts lungs out of phantoms with the serving code.
+
+    Attributes
+    ----------
+    size
+        Side of the crops.
+    segmenter
+        Adds a second way, by predicted lungs; None leaves only the drawn ones.
+    """
+
+    crop: LungCrop
+    size: int
+    segmenter: LungSegmenter | None = None
+    segmenter_digest: str = "drawn"
+
+    def key(self) -> str:
+        """Short digest of everything that changes the crops."""
+        return sha256_of(f"{self.crop.model_dump_json()} {self.size} {self.segmenter_digest}".encode())[:16]
+
+    def cut(self, film: Phantom) -> NDArray[np.uint8]:
+        """Cut one film, uint8 (ways, size, size); a film whose lungs are not found keeps the drawn ones."""
+        pixels = stretch(film.pixels)
+        masks = [film.lungs > 0]
+        if self.segmenter is not None:
+            found = self.segmenter.segment([as_radiograph(film)])[0].lung_mask
+            masks.append(found.pixels if found.area_pixels else masks[0])
+        spacing = PixelSpacing(film.pitch_mm, film.pitch_mm, "imager")
+        crops = [crop_lungs(pixels, mask, spacing, self.crop, self.size) for mask in masks]
+        return np.rint(np.array(crops) * 255).astype(np.uint8)
+
+
+def as_radiograph(film: Phantom) -> Radiograph:
+    """Give a phantom the form that the serving code takes; its orientation stays unknown."""
+    spacing = PixelSpacing(film.pitch_mm, film.pitch_mm, "imager")
+    return Radiograph(stretch(film.pixels), None, spacing, Orientation(), Dataset())
