@@ -1,0 +1,132 @@
+"""What ``neolung doctor`` looks at, one check a function; each says what to do when it fails."""
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+
+from node.config.addressee import own_node
+from node.config.destinations import DestinationConfig
+from node.config.schema import Config
+from node.errors import NodeError
+from pipeline.errors import PipelineError
+from storage.errors import StorageError
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was looked at.
+
+    Attributes
+    ----------
+    ok
+        None: worth knowing, neither good nor bad.
+    detail
+        What was found, and what to do about it when it is not in order.
+    """
+
+    subject: str
+    ok: bool | None
+    detail: str
+
+
+def examine(config: Config) -> Iterator[Check]:
+    """Look at everything that the node needs; slow checks come last."""
+    yield from _guarded("data folder", lambda: _data_folder(config))
+    yield from _guarded("ledger", lambda: _ledger(config))
+    yield from _guarded("receiver", lambda: _receiver(config))
+    yield from _guarded("access list", lambda: _access(config))
+    yield from _guarded("decoders", _decoders)
+    yield from _guarded("model bundle", lambda: _bundle(config))
+    if not config.destinations:
+        yield Check("destinations", None, "none configured: results stay on the node and are found by C-FIND")
+    for destination in config.destinations:
+        yield from _guarded(f"destination {destination.name}", partial(_destination, config, destination))
+
+
+def _guarded(subject: str, look: Callable[[], Check]) -> Iterator[Check]:
+    """Turn an expected error into a failed check, so that the others are still made."""
+    try:
+        yield look()
+    except (NodeError, PipelineError, StorageError, OSError) as error:
+        yield Check(subject, False, str(error))
+
+
+def _data_folder(config: Config) -> Check:
+    folder = config.node.data_dir
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=folder):
+        free = shutil.disk_usage(folder).free
+    enough = free > config.limits.min_free_bytes
+    advice = "" if enough else "; below limits.min_free_bytes: C-STORE is answered A700. Free some space"
+    return Check("data folder", enough, f"{folder} is writable, {free / 1e9:.1f} GB free{advice}")
+
+
+def _ledger(config: Config) -> Check:
+    from node.errors import NoLedger
+    from node.overview import open_ledger
+    from storage.jobs import counts
+    from storage.values import JobState
+
+    try:
+        with open_ledger(config) as ledger, ledger.read() as connection:
+            dead = sum(row.jobs for row in counts(connection) if row.state is JobState.DEAD)
+    except NoLedger:
+        return Check("ledger", None, "not there yet; it is made when the node starts")
+    advice = f"; {dead} dead letters: neolung jobs list --dead" if dead else ""
+    return Check("ledger", not dead, f"opens and is of this version{advice}")
+
+
+def _receiver(config: Config) -> Check:
+    from node.network.sender import Sender
+
+    node = own_node(config)
+    where = f"{node.ae_title} at {node.host}:{node.port}"
+    if not _port_is_taken(node):
+        return Check("receiver", None, f"{where}: the node is not running; the port is free")
+    Sender(node, node.ae_title).echo()
+    return Check("receiver", True, f"{where} answers C-ECHO")
+
+
+def _port_is_taken(node: DestinationConfig) -> bool:
+    import socket
+
+    with socket.socket(socket.AF_INET6 if ":" in node.host else socket.AF_INET) as probe:
+        probe.settimeout(1)
+        return probe.connect_ex((node.host, node.port)) == 0
+
+
+def _access(config: Config) -> Check:
+    anyone = [peer.name for peer in config.access.peers if peer.ae_title == "*" and not peer.addresses]
+    if anyone:
+        return Check(
+            "access list", False, f"{', '.join(anyone)}: any AE from anywhere may call; name addresses"
+        )
+    return Check("access list", True, f"{len(config.access.peers)} peers may call")
+
+
+def _decoders() -> Check:
+    from pipeline.codecs import prove_codecs
+
+    proofs = prove_codecs()
+    failed = [f"{syntax} ({proof.detail})" for syntax, proof in proofs.items() if not proof.ok]
+    if failed:
+        return Check("decoders", None, f"not accepted on this machine: {'; '.join(failed)}")
+    return Check("decoders", True, f"{len(proofs)} transfer syntaxes proven")
+
+
+def _bundle(config: Config) -> Check:
+    from pipeline.bundle import reference_bundle, verify_bundle
+
+    _, identity = verify_bundle(config.model.bundle or reference_bundle())
+    digests = f"bundle {identity.digest[:12]}, every file's digest holds"
+    return Check("model bundle", True, f"{identity.name} {identity.version}: {digests}")
+
+
+def _destination(config: Config, destination: DestinationConfig) -> Check:
+    from node.network.sender import Sender
+
+    Sender(destination, config.node.ae_title).echo()
+    where = f"{destination.ae_title} at {destination.host}:{destination.port}"
+    return Check(f"destination {destination.name}", True, f"{where} answers C-ECHO")

@@ -1,0 +1,36 @@
+"""The ``neolung`` command: one file a group of commands, heavy imports only inside the commands.
+
+Exit codes: 0 done, 1 failed, 2 wrong usage.
+"""
+
+import sys
+
+import typer
+
+from node.cli import demonstration, diagnosis, offline, operations, processes, transfer
+from node.errors import NodeError
+from pipeline.errors import PipelineError
+from storage.errors import StorageError
+
+app = typer.Typer(
+    name="neolung",
+    help="A DICOM node that judges RDS on newborn chest radiographs beside the PACS. Research use only.",
+    epilog="Start with: neolung demo",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+for group in (demonstration, processes, transfer, offline, operations, diagnosis):
+    group.add_to(app)
+
+
+def main() -> None:
+    """Run the command line; an error of ours is one line that says what to do, and exit code 1."""
+    try:
+        app()
+    except (NodeError, PipelineError, StorageError) as error:
+        typer.echo(f"neolung: {error}", err=True)
+        sys.exit(1)
+    except BrokenPipeError:
+        sys.exit(1)

@@ -1,0 +1,96 @@
+"""Commands that speak DICOM to the node or a destination: send, query."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from node.cli.options import ConfigOption, JsonOption
+
+LEVELS = ("PATIENT", "STUDY", "SERIES", "IMAGE")
+SHOWN = {
+    "PATIENT": ("PatientID", "PatientName", "PatientBirthDate", "PatientSex"),
+    "STUDY": (
+        "PatientID",
+        "PatientName",
+        "StudyDate",
+        "AccessionNumber",
+        "ModalitiesInStudy",
+        "StudyInstanceUID",
+    ),
+    "SERIES": (
+        "Modality",
+        "SeriesNumber",
+        "SeriesDescription",
+        "NumberOfSeriesRelatedInstances",
+        "SeriesInstanceUID",
+    ),
+    "IMAGE": ("InstanceNumber", "SOPClassUID", "SOPInstanceUID"),
+}
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register this module's commands."""
+    app.command(epilog="Example: neolung send /films --to pacs")(send)
+    app.command(epilog="Example: neolung query PatientID='DEMO*' StudyDate=20260101-")(query)
+
+
+def send(
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", show_default=False)],
+    to: Annotated[str | None, typer.Option("--to", help="Destination by name; else this node.")] = None,
+    config: ConfigOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Send DICOM files by C-STORE, each in the transfer syntax it has."""
+    from node.cli.films import find_dicom_files
+    from node.cli.printing import progress, show_json, show_table
+    from node.config.addressee import addressee
+    from node.config.loading import load_config
+    from node.network.sending import send_files
+
+    settings = load_config(config)
+    files = find_dicom_files(paths)
+    results = send_files(addressee(settings, to), settings.node.ae_title, files)
+    answers = list(progress(results, "Sending", len(files)))
+    refused = [answer for answer in answers if not answer.stored]
+    if json:
+        show_json([{"file": str(a.path), "stored": a.stored, "detail": a.detail} for a in answers])
+    else:
+        if refused:
+            show_table("Not stored", ("file", "why"), [(answer.path, answer.detail) for answer in refused])
+        typer.echo(f"{len(answers) - len(refused)} of {len(answers)} files stored.")
+    if refused:
+        raise typer.Exit(1)
+
+
+def query(
+    keys: Annotated[list[str] | None, typer.Argument(metavar="KEY=VALUE...", show_default=False)] = None,
+    level: Annotated[str, typer.Option(help="PATIENT, STUDY, SERIES or IMAGE.")] = "STUDY",
+    at: Annotated[str | None, typer.Option("--from", help="Destination by name; else this node.")] = None,
+    config: ConfigOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Query by C-FIND; keys are DICOM keywords, values may hold wildcards and ranges."""
+    from node.cli.printing import show_json, show_table
+    from node.config.addressee import addressee
+    from node.config.loading import load_config
+    from node.network.find_scu import find, make_identifier
+
+    level = level.upper()
+    if level not in LEVELS:
+        raise typer.BadParameter(f"level is one of {', '.join(LEVELS)}")
+    settings = load_config(config)
+    wanted = dict.fromkeys(SHOWN[level], "") | dict(_parse(key) for key in keys or ())
+    found = find(addressee(settings, at), settings.node.ae_title, make_identifier(level, wanted))
+    matches = [{keyword: str(match.get(keyword, "") or "") for keyword in wanted} for match in found]
+    if json:
+        show_json(matches)
+    else:
+        show_table(f"{len(matches)} found", list(wanted), [list(match.values()) for match in matches])
+
+
+def _parse(key: str) -> tuple[str, str]:
+    keyword, equals, value = key.partition("=")
+    if not equals:
+        raise typer.BadParameter(f"{key!r} is not KEY=VALUE; to ask without matching write {key}=")
+    return keyword.strip(), value
