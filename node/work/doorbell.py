@@ -11,6 +11,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from node.processes.lifetime import Drain
+
 _FOLDER = "bells"
 _DRAIN_BYTES = 4096
 
@@ -37,24 +39,28 @@ class Doorbell:
 
     def ring(self) -> None:
         """Wake the waiter; safe from signal handlers and from any thread."""
-        _strike(self._descriptor)
+        if self._descriptor >= 0:
+            _strike(self._descriptor)
 
-    def wait(self, timeout_s: float) -> bool:
-        """Wait until somebody rings.
+    def wait(self, timeout_s: float, drain: Drain | None = None) -> bool:
+        """Wait until somebody rings, or until the wish to stop.
 
         Returns
         -------
         bool
-            False when the time passed without a ring.
+            Whether it was a ring.
         """
-        ready, _, _ = select.select([self._descriptor], [], [], max(0.0, timeout_s))
-        if ready:
-            os.read(self._descriptor, _DRAIN_BYTES)
-        return bool(ready)
+        others = [] if drain is None else [drain.fileno()]
+        ready, _, _ = select.select([self._descriptor, *others], [], [], max(0.0, timeout_s))
+        if self._descriptor not in ready:
+            return False
+        os.read(self._descriptor, _DRAIN_BYTES)
+        return True
 
     def close(self) -> None:
         """Stop listening; the pipe stays for the next waiter of this name."""
-        os.close(self._descriptor)
+        descriptor, self._descriptor = self._descriptor, -1
+        os.close(descriptor)
 
     def __enter__(self) -> Self:
         return self

@@ -39,9 +39,7 @@ def pacs():
         yield running
 
 
-@pytest.mark.parametrize(
-    "order", [[ExplicitVRLittleEndian, ImplicitVRLittleEndian], [ImplicitVRLittleEndian]]
-)
+@pytest.mark.parametrize("order", [SYNTAXES, SYNTAXES[::-1], [ImplicitVRLittleEndian]])
 def test_the_object_arrives_unchanged_in_either_encoding(tmp_path: Path, order: list[str]) -> None:
     pacs = Pacs()
     pacs.syntaxes = order
