@@ -64,6 +64,8 @@ class Radiograph:
         Data Set without pixels, as received.
     parameters
         How the grey scale was made, for the report: ``voi=window``, ``lossy=10:1``...
+    pixel_aspect
+        Height of a pixel over its width; known even where the spacing in millimetres is not.
     """
 
     pixels: NDArray[np.float32]
@@ -72,6 +74,7 @@ class Radiograph:
     orientation: Orientation
     header: Dataset
     parameters: tuple[str, ...] = ()
+    pixel_aspect: float = 1.0
 
     @property
     def shape(self) -> tuple[int, int]:

@@ -1,9 +1,6 @@
 """Decode the one frame of a radiograph to its stored values: sign-extended, unused bits cleared."""
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
 from pydicom import Dataset
 from pydicom.uid import RLELossless
 
@@ -11,9 +8,7 @@ from pipeline.attributes import UNREADABLE, raw_bytes, text
 from pipeline.codecs.decoders import Samples
 from pipeline.codecs.table import CODEC_BY_TRANSFER_SYNTAX, Codec
 from pipeline.errors import UndecodablePixels
-from pipeline.pixels.description import PixelDescription
-
-StoredValues = NDArray[np.integer[Any]]
+from pipeline.pixels.description import PixelDescription, StoredValues
 
 _EXCESS_BYTES = 4096
 """Some senders pad Pixel Data to a block; more than this and the header describes other pixels."""

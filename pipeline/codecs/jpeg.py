@@ -1,7 +1,7 @@
 """Take a JPEG codestream apart and put a strict one together for the decoder.
 
 GDCM ends the whole process on some damaged headers. So every segment before the scan is checked here against
-ISO/IEC 10918-1 Annex B for one component and one scan; what a grey image does not need (APPn, COM) is dropped.
+ISO/IEC 10918-1 Annex B for one component and one scan; what a grey image can do without (APPn, COM) goes.
 """
 
 import re
@@ -45,7 +45,7 @@ def strict_jpeg(frame: bytes) -> tuple[Codestream, bytes]:
     parts = _Parts()
     for marker, body, end in _segments(frame):
         if marker == _SOS:
-            _check_scan(body, parts)
+            body = _scan_header(body, parts)
             scan = _scan(frame, end)
             precision, rows, columns = parts.sizes
             stream = Codestream(parts.process, rows, columns, 1, precision)
@@ -128,7 +128,7 @@ def _check_quantisation_tables(body: bytes, parts: _Parts) -> None:
         body = body[length:]
 
 
-def _check_scan(body: bytes, parts: _Parts) -> None:
+def _scan_header(body: bytes, parts: _Parts) -> bytes:
     if not parts.process or len(body) != 6 or body[0] != 1 or body[1] != parts.component[0]:
         raise _damaged("scan header")
     start, end, approximation = body[3], body[4], body[5]
@@ -137,9 +137,12 @@ def _check_scan(body: bytes, parts: _Parts) -> None:
         fits = 1 <= start <= 7 and not end and approximation < parts.sizes[0]
     else:
         tables.add((1, body[2] & 15))
-        fits = (start, end, approximation) == (0, 63, 0) and parts.component[1] in parts.quantisation_tables
+        # Some encoders leave the spectral selection 0; a sequential scan has but one (B.2.3).
+        body = body[:3] + b"\x00\x3f\x00"
+        fits = parts.component[1] in parts.quantisation_tables
     if not fits or not tables <= parts.huffman_tables:
         raise _damaged("scan header")
+    return body
 
 
 def _scan(frame: bytes, start: int) -> bytes:

@@ -1,13 +1,19 @@
 """The Image Pixel attributes (PS3.3 C.7.6.3) of a radiograph, checked before anything is decoded."""
 
 from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from pydicom import Dataset
 
 from pipeline.attributes import integer, text
 from pipeline.errors import UnsupportedInstance
 
 MONOCHROME = ("MONOCHROME1", "MONOCHROME2")
+
+StoredValues = NDArray[np.integer[Any]]
+"""(rows, columns) as decoded, sign-extended, unused bits cleared."""
 
 
 @dataclass(frozen=True, slots=True)

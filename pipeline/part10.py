@@ -1,0 +1,64 @@
+"""Read a DICOM file that anybody may have sent."""
+
+import zlib
+from io import BytesIO
+from pathlib import Path
+
+from pydicom import Dataset, dcmread
+from pydicom.errors import InvalidDicomError
+from pydicom.uid import DeflatedExplicitVRLittleEndian
+
+from pipeline.attributes import UNREADABLE
+from pipeline.errors import UndecodablePixels, UnsupportedInstance
+
+MOST_BYTES = 256 * 1024 * 1024
+_STEP_BYTES = 16 * 1024 * 1024
+_DEFLATED = DeflatedExplicitVRLittleEndian.encode() + b"\0"
+
+
+def read_part10(source: Path | bytes, *, most_bytes: int = MOST_BYTES) -> Dataset:
+    """Read a Part 10 file (PS3.10) whole.
+
+    Parameters
+    ----------
+    source
+        A path, or the bytes of the file.
+    most_bytes
+        Limit on the file, and on what a deflated Data Set grows to.
+
+    Raises
+    ------
+    UnsupportedInstance
+        If it is no DICOM file, or larger than the limit.
+    UndecodablePixels
+        If it is one but cut off or damaged.
+    OSError
+        If the file cannot be read at all.
+    """
+    size = len(source) if isinstance(source, bytes) else source.stat().st_size
+    if size > most_bytes:
+        raise UnsupportedInstance(f"The file holds {size} bytes; at most {most_bytes} are read.")
+    part10 = source if isinstance(source, bytes) else source.read_bytes()
+    try:
+        _check_deflated(part10, most_bytes)
+        dataset = dcmread(BytesIO(part10))
+    except InvalidDicomError as error:
+        raise UnsupportedInstance("This is no DICOM file: it lacks the File Meta Information.") from error
+    except (zlib.error, *UNREADABLE) as error:
+        raise UndecodablePixels(f"The DICOM file is cut off or damaged ({error}); send it again.") from error
+    return dataset
+
+
+def _check_deflated(part10: bytes, most_bytes: int) -> None:
+    """Refuse a small file that inflates to a huge one, before it is inflated whole."""
+    if part10[128:136] != b"DICM\x02\x00\x00\x00":
+        return
+    meta_end = 144 + int.from_bytes(part10[140:144], "little")
+    if _DEFLATED not in part10[144:meta_end]:
+        return
+    inflater, rest, inflated = zlib.decompressobj(-zlib.MAX_WBITS), part10[meta_end:], 0
+    while rest and not inflater.eof:
+        inflated += len(inflater.decompress(rest, _STEP_BYTES))
+        rest = inflater.unconsumed_tail
+        if inflated > most_bytes:
+            raise UnsupportedInstance(f"The deflated Data Set grows beyond {most_bytes} bytes.")
