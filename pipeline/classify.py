@@ -80,7 +80,7 @@ def crop_lungs(
 
 
 def lung_box(mask: NDArray[np.bool_], margin: float) -> Box:
-    """Square box around a mask, its longer side widened by the margin on both ends; may reach over the edge."""
+    """Box a mask in a square, its longer side widened by the margin on both ends; may reach over the edge."""
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     top, bottom, left, right = rows[0], rows[-1] + 1, columns[0], columns[-1] + 1
     side = max(bottom - top, right - left)
@@ -96,4 +96,4 @@ def _soft(lungs: NDArray[np.bool_], grown: float) -> NDArray[np.float32]:
     if not lungs.any():
         return np.ones(lungs.shape, np.float32)
     distance = distance_transform_edt(~lungs)
-    return np.clip(2 - distance / max(grown, 1.0), 0, 1).astype(np.float32)
+    return np.asarray(np.clip(2 - distance / max(grown, 1.0), 0, 1), np.float32)

@@ -54,7 +54,7 @@ def build_network(architecture: Architecture) -> nn.Module:
     Returns
     -------
     nn.Module
-        U-Net: (N, 1, S, S) -> (N, 1, S, S), S divisible by 32. Classifier: (N, 1, S, S) -> (N, 1). Both give logits.
+        Takes (N, 1, S, S), S divisible by 32. A U-Net gives logits (N, 1, S, S), a classifier (N, 1).
     """
     if isinstance(architecture, UNetArchitecture):
         return build_unet(architecture)

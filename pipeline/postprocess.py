@@ -1,4 +1,4 @@
-"""From lung probabilities on the network's grid to a mask: the source paper's way, and the recommended one."""
+"""From lung probabilities on the network's grid to a mask: the paper's way and the recommended one."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def keep_largest(mask: Mask, settings: PostProcessing) -> Mask:
 
 
 def enforce(probability: Probability, mask: Mask, settings: PostProcessing) -> Probability:
-    """Lift or lower probabilities just as far as the mask demands, so that its smooth outline survives resampling."""
+    """Lift or lower probabilities just as far as the mask demands, so its outline stays smooth."""
     just_below = np.nextafter(np.float32(settings.threshold), np.float32(0))
     lifted = np.maximum(probability, np.float32(settings.threshold))
     return np.where(mask, lifted, np.minimum(probability, just_below)).astype(np.float32)
@@ -77,7 +77,7 @@ def plausibility(mask: Mask, settings: PostProcessing, film_fraction: float = 1.
     Returns
     -------
     float
-        1.0 for two balanced components of sufficient area, less for fewer, unbalanced or small ones, 0.0 for none.
+        1.0 for two balanced components of sufficient area, less for fewer or small ones, 0.0 for none.
     """
     from scipy.ndimage import label
 

@@ -47,7 +47,7 @@ class Fit:
 
 
 def fit_film(shape: tuple[int, int], size: int, fit: Literal["letterbox", "stretch"] = "letterbox") -> Fit:
-    """Place a film of this shape in a square: ``letterbox`` keeps the aspect and centres, ``stretch`` fills."""
+    """Place a film in a square: ``letterbox`` keeps the aspect and centres, ``stretch`` fills."""
     if fit == "stretch":
         return Fit(shape, size, 0, 0, size, size)
     scale = size / max(shape)
@@ -90,14 +90,18 @@ def crop_to_square(pixels: NDArray[np.float32], box: Box, size: int) -> NDArray[
     return _resample(np.pad(inside, padding), (size, size))
 
 
-def turn_upright(square: NDArray[np.float32], orientation: Orientation, extra_turns: int = 0) -> NDArray[np.float32]:
-    """Mirror and turn the last two axes as the orientation says, then turn by ``extra_turns`` quarters more."""
+def turn_upright(
+    square: NDArray[np.float32], orientation: Orientation, extra_turns: int = 0
+) -> NDArray[np.float32]:
+    """Mirror and turn the last two axes as the orientation says, then ``extra_turns`` quarters more."""
     mirrored = square[..., ::-1] if orientation.mirrored else square
     turned = np.rot90(mirrored, orientation.quarter_turns + extra_turns, axes=(-2, -1))
     return np.ascontiguousarray(turned)
 
 
-def turn_back(square: NDArray[np.float32], orientation: Orientation, extra_turns: int = 0) -> NDArray[np.float32]:
+def turn_back(
+    square: NDArray[np.float32], orientation: Orientation, extra_turns: int = 0
+) -> NDArray[np.float32]:
     """Undo `turn_upright`."""
     turned = np.rot90(square, -(orientation.quarter_turns + extra_turns), axes=(-2, -1))
     return np.ascontiguousarray(turned[..., ::-1] if orientation.mirrored else turned)
@@ -108,12 +112,14 @@ def hide_outside(pixels: NDArray[np.float32], outside: NDArray[np.bool_] | None)
     return pixels if outside is None else np.where(outside, np.float32(0), pixels)
 
 
-def _resample(pixels: NDArray[np.float32], shape: tuple[int, int], *, nearest: bool = False) -> NDArray[np.float32]:
+def _resample(
+    pixels: NDArray[np.float32], shape: tuple[int, int], *, nearest: bool = False
+) -> NDArray[np.float32]:
     if pixels.shape == shape:
         return pixels
     image = Image.fromarray(np.ascontiguousarray(pixels, np.float32))
     size = (shape[1], shape[0])
     if nearest:
         return np.asarray(image.resize(size, Image.Resampling.NEAREST), np.float32)
-    # The triangle filter of a shrinking resize spans two target pixels; whole-number reduction first is 4x faster.
+    # The triangle filter of a shrinking resize spans two target pixels; reducing first is 4x faster.
     return np.asarray(image.resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0), np.float32)

@@ -18,7 +18,7 @@ Square = NDArray[np.float32]
 _SURELY_BETTER = 0.05
 """Another orientation is chosen only when its score is higher by this."""
 _APART = 0.5
-"""Lungs lie side by side when their centres differ more across than half of their difference along the body."""
+"""Lungs lie side by side when their centres differ more across than this part of what they do along."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,7 +28,7 @@ class SegmentedFilm:
     Attributes
     ----------
     extra_turns
-        Counter-clockwise quarter turns after the header's orientation; 0 unless the first mask was implausible.
+        Counter-clockwise quarter turns after the header's orientation; 0 unless the first mask was poor.
     """
 
     lung_mask: LungMask
@@ -43,6 +43,22 @@ class _Prepared:
     orientation: Orientation
     fit: Fit
     square: Square
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Candidate:
+    """One way to see a film: probability and mask on its square, after so many extra turns of the input."""
+
+    probability: Square
+    mask: NDArray[np.bool_]
+    turns: int
+    plausibility: float
+    confidence: float
+
+    @property
+    def score(self) -> float:
+        """What decides between orientations."""
+        return self.plausibility * self.confidence
 
 
 class LungSegmenter:
@@ -60,7 +76,7 @@ class LungSegmenter:
         self._settings = model.postprocessing
 
     def segment(self, radiographs: Sequence[Radiograph]) -> list[SegmentedFilm]:
-        """Segment films, one network run over all of them and one more over those that came out implausible."""
+        """Segment films, one run over all of them and one more over those that came out implausible."""
         films = [self._prepare(radiograph) for radiograph in radiographs]
         if not films:
             return []
@@ -82,7 +98,9 @@ class LungSegmenter:
         return list(sigmoid(self._engine.run(batch))[:, 0])
 
     def _finish_paper(self, films: list[_Prepared], probabilities: list[Square]) -> list[SegmentedFilm]:
-        small = [i for i, p in enumerate(probabilities) if postprocess.paper_needs_rotations(p, self._settings)]
+        small = [
+            i for i, p in enumerate(probabilities) if postprocess.paper_needs_rotations(p, self._settings)
+        ]
         if small:
             turned = self._probabilities([np.rot90(films[i].square, turn) for i in small for turn in (1, -1)])
             for position, i in enumerate(small):
@@ -96,37 +114,35 @@ class LungSegmenter:
         return SegmentedFilm(_lung_mask(film, pixels, mask, confidence))
 
     def _finish_recommended(self, films: list[_Prepared], probabilities: list[Square]) -> list[SegmentedFilm]:
-        masks = [postprocess.recommended_mask(p, self._settings) for p in probabilities]
-        scores = [self._score(film, p, m) for film, p, m in zip(films, probabilities, masks, strict=True)]
-        turns = [0] * len(films)
-        doubtful = [i for i, (film, m) in enumerate(zip(films, masks, strict=True)) if self._plausible(film, m) < 1]
-        if doubtful:
-            squares = [np.rot90(films[i].square, turn) for i in doubtful for turn in (1, 2, 3)]
-            others = self._probabilities(squares)
-            for position, i in enumerate(doubtful):
-                for turn, probability in enumerate(others[3 * position : 3 * position + 3], start=1):
-                    mask = postprocess.recommended_mask(probability, self._settings)
-                    score = self._score(films[i], probability, mask)
-                    if score > scores[i] + _SURELY_BETTER:
-                        scores[i], turns[i] = score, turn
-                        probabilities[i], masks[i] = np.rot90(probability, -turn), np.rot90(mask, -turn)
-        rows = zip(films, probabilities, masks, turns, strict=True)
-        return [self._recommended_film(film, p, m, turn) for film, p, m, turn in rows]
+        first = [self._candidate(film, p, 0) for film, p in zip(films, probabilities, strict=True)]
+        doubtful = [i for i, candidate in enumerate(first) if candidate.plausibility < 1]
+        for i, others in zip(doubtful, self._turned([films[i] for i in doubtful]), strict=True):
+            best = max(others, key=lambda candidate: candidate.score)
+            if best.score > first[i].score + _SURELY_BETTER:
+                first[i] = best
+        return [self._recommended_film(film, candidate) for film, candidate in zip(films, first, strict=True)]
 
-    def _plausible(self, film: _Prepared, mask: NDArray[np.bool_]) -> float:
+    def _turned(self, films: list[_Prepared]) -> list[list[_Candidate]]:
+        """Try the three other orientations of each film in one run."""
+        if not films:
+            return []
+        squares = [np.rot90(film.square, turns) for film in films for turns in (1, 2, 3)]
+        answers = iter(self._probabilities(squares))
+        return [[self._candidate(film, next(answers), turns) for turns in (1, 2, 3)] for film in films]
+
+    def _candidate(self, film: _Prepared, probability: Square, turns: int) -> _Candidate:
+        mask = postprocess.recommended_mask(probability, self._settings)
         filled = film.fit.rows * film.fit.columns / film.fit.size**2
-        return postprocess.plausibility(mask, self._settings, filled)
-
-    def _score(self, film: _Prepared, probability: Square, mask: NDArray[np.bool_]) -> float:
-        return self._plausible(film, mask) * postprocess.confidence_inside(probability, mask)
-
-    def _recommended_film(
-        self, film: _Prepared, probability: Square, mask: NDArray[np.bool_], turns: int
-    ) -> SegmentedFilm:
-        settled = turn_back(postprocess.enforce(probability, mask, self._settings), film.orientation)
-        pixels = to_film(settled, film.fit) >= self._settings.threshold
+        plausibility = postprocess.plausibility(mask, self._settings, filled)
         confidence = postprocess.confidence_inside(probability, mask)
-        return SegmentedFilm(_lung_mask(film, pixels, mask, confidence), turns)
+        return _Candidate(
+            np.rot90(probability, -turns), np.rot90(mask, -turns), turns, plausibility, confidence
+        )
+
+    def _recommended_film(self, film: _Prepared, found: _Candidate) -> SegmentedFilm:
+        settled = postprocess.enforce(found.probability, found.mask, self._settings)
+        pixels = to_film(turn_back(settled, film.orientation), film.fit) >= self._settings.threshold
+        return SegmentedFilm(_lung_mask(film, pixels, found.mask, found.confidence), found.turns)
 
 
 def standardise(squares: NDArray[np.float32], profile: Preprocessing) -> NDArray[np.float32]:
@@ -136,7 +152,7 @@ def standardise(squares: NDArray[np.float32], profile: Preprocessing) -> NDArray
 
 def sigmoid(logits: NDArray[np.float32]) -> NDArray[np.float32]:
     """Logistic function without overflow."""
-    return (0.5 * (1 + np.tanh(0.5 * logits))).astype(np.float32)
+    return np.asarray(0.5 * (1 + np.tanh(0.5 * logits)), np.float32)
 
 
 def side_labels(mask: NDArray[np.bool_]) -> NDArray[np.uint8] | None:

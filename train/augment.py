@@ -1,4 +1,4 @@
-"""Random changes of a batch: where the film lies, how it is turned, how it is exposed; all from one generator."""
+"""Random changes of a batch: where films lie, how they are turned and exposed; all from one generator."""
 
 from __future__ import annotations
 

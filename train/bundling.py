@@ -29,22 +29,24 @@ PUBLIC_SOURCES = (
         title="Labeled Optical Coherence Tomography (OCT) and Chest X-Ray Images for Classification",
         licence="CC BY 4.0",
         attribution=(
-            "Kermany D, Zhang K, Goldbaum M. Mendeley Data rscbjbr9sj, 2018; Kermany et al., Cell 172:1122 (2018). "
-            "Films of children of one to five years, Guangzhou. Changed: resized, re-encoded."
+            "Kermany D, Zhang K, Goldbaum M. Mendeley Data rscbjbr9sj, 2018; Kermany et al., "
+            "Cell 172:1122 (2018). Films of children of one to five years, Guangzhou. "
+            "Changed: resized, re-encoded."
         ),
         used_for="lung segmentation: 1,036 films for training, 141 for validation",
     ),
     DataSource(
         title="COVID-19 X-ray dataset (lung masks)",
         licence="CC BY 4.0",
-        attribution="V7 Labs, github.com/v7labs/covid-19-xray-dataset. Changed: resized, rendered, paired by size.",
+        attribution="V7 Labs, github.com/v7labs/covid-19-xray-dataset. Changed: resized, rendered, paired.",
         used_for="lung masks of the films above and of the adult films",
     ),
     DataSource(
         title="COVID-19 Image Repository",
         licence="CC BY 3.0",
         attribution=(
-            "Winther et al., Hannover Medical School, doi 10.6084/m9.figshare.12275009. Changed: resized, re-encoded."
+            "Winther et al., Hannover Medical School, doi 10.6084/m9.figshare.12275009. "
+            "Changed: resized, re-encoded."
         ),
         used_for="evaluation of the segmenter on adult films only",
     ),

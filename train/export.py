@@ -1,4 +1,4 @@
-"""Write a bundle: float16 safetensors, ONNX graphs that read them, and the manifest that binds all by digest."""
+"""Write a bundle: float16 safetensors, ONNX graphs that read them, and a manifest that binds all."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipeline.bundle.loading import self_test_input, sample_outputs
+from pipeline.bundle.loading import sample_outputs, self_test_input
 from pipeline.bundle.manifest import MANIFEST_NAME, BundleFile, Manifest, device_uid, sha256_of
 from pipeline.bundle.tensors import StoredTensor, read_tensor_table, signature_of
 
@@ -108,7 +108,9 @@ def _write_weights(network: nn.Module, path: Path) -> None:
     path.chmod(0o644)
 
 
-def _write_graph(network: nn.Module, size: int, tensors: tuple[StoredTensor, ...], location: str, path: Path) -> None:
+def _write_graph(
+    network: nn.Module, size: int, tensors: tuple[StoredTensor, ...], location: str, path: Path
+) -> None:
     import torch
 
     program = torch.onnx.export(
@@ -121,6 +123,8 @@ def _write_graph(network: nn.Module, size: int, tensors: tuple[StoredTensor, ...
         input_names=["images"],
         output_names=["logits"],
     )
+    if program is None:
+        raise RuntimeError("torch gave no ONNX program")
     model = program.model_proto
     _point_at_weights(model, {tensor.name: tensor for tensor in tensors}, location)
     _strip(model)
@@ -154,13 +158,17 @@ def _external(name: str, tensor: StoredTensor, location: str) -> onnx.TensorProt
 
     proto = onnx.TensorProto(name=name, data_type=onnx.TensorProto.FLOAT16, dims=tensor.shape)
     proto.data_location = onnx.TensorProto.EXTERNAL
-    for key, value in (("location", location), ("offset", str(tensor.offset)), ("length", str(tensor.length))):
+    for key, value in (
+        ("location", location),
+        ("offset", str(tensor.offset)),
+        ("length", str(tensor.length)),
+    ):
         proto.external_data.add(key=key, value=value)
     return proto
 
 
 def _strip(model: onnx.ModelProto) -> None:
-    """Drop what only debugging needs; it is larger than the graph and names paths of the exporting machine."""
+    """Drop what only debugging needs: it is larger than the graph and names paths of this machine."""
     graph = model.graph
     for part in (model, graph, *graph.node, *graph.initializer, *graph.input, *graph.output):
         del part.metadata_props[:]

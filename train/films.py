@@ -75,7 +75,9 @@ def read_index(folder: Path) -> list[Film]:
     for number, row in enumerate(rows, start=2):
         films.append(_read_row(folder, f"{path}, line {number}", row))
         if splits.setdefault(films[-1].patient, films[-1].split) != films[-1].split:
-            raise UnusableIndex(f"{path}, line {number}: patient {films[-1].patient} is in two splits; keep one")
+            raise UnusableIndex(
+                f"{path}, line {number}: patient {films[-1].patient} is in two splits; keep one"
+            )
     if not films:
         raise UnusableIndex(f"{path} lists no film")
     return films
@@ -98,8 +100,8 @@ def read_film(film: Film) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
     Returns
     -------
     tuple
-        float32 (rows, columns) in [0, 1], stretched as the serving side stretches grey scales, and uint8 mask:
-        0 background, 1 lung, 2 not to be counted.
+        float32 (rows, columns) in [0, 1], stretched as when serving, and the mask, uint8: 0 background,
+        1 lung, 2 not to be counted.
 
     Raises
     ------
@@ -109,19 +111,23 @@ def read_film(film: Film) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
     with Image.open(film.image) as picture, Image.open(film.mask) as drawn:
         pixels, mask = np.asarray(picture.convert("L"), np.float32), np.asarray(drawn.convert("L"))
     if pixels.shape != mask.shape:
-        raise UnusableIndex(f"{film.mask} is {mask.shape}, its film {pixels.shape}; draw it on the film's grid")
+        raise UnusableIndex(
+            f"{film.mask} is {mask.shape}, its film {pixels.shape}; draw it on the film's grid"
+        )
     return stretch(pixels), np.where(mask == LUNG, 1, np.where(mask == IGNORED, 2, 0)).astype(np.uint8)
 
 
 def stretch(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
     """Stretch the 0.5 to 99.5 percentile range to [0, 1], clipping the rest."""
     low, high = np.percentile(pixels, (0.5, 99.5))
-    return np.clip((pixels - low) / max(float(high - low), 1e-6), 0, 1).astype(np.float32)
+    return np.asarray(np.clip((pixels - low) / max(float(high - low), 1e-6), 0, 1), np.float32)
 
 
 def square_films(films: Sequence[Film], size: int, cache: Path) -> SquareFilms:
     """Decode films to squares, or load what an earlier call left in the cache folder."""
-    key = hashlib.sha256("\n".join(f"{size} {film.image} {film.mask}" for film in films).encode()).hexdigest()[:16]
+    key = hashlib.sha256(
+        "\n".join(f"{size} {film.image} {film.mask}" for film in films).encode()
+    ).hexdigest()[:16]
     path = cache / f"films-{key}.npy"
     if not path.exists():
         cache.mkdir(parents=True, exist_ok=True)

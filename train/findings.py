@@ -43,7 +43,7 @@ class FindingSettings:
 
 
 class FindingTask:
-    """Crops of lungs in batches; see `train.fit.Task`. A film is cut in one of its ways, drawn anew each epoch."""
+    """Crops of lungs in batches; see `train.fit.Task`. Each epoch draws anew which way a film is cut."""
 
     def __init__(self, training: LungCrops, validation: LungCrops, settings: FindingSettings) -> None:
         self._training = training
@@ -55,7 +55,7 @@ class FindingTask:
         return max(1, len(self._training) // self._settings.fit.batch)
 
     def batches(self, epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
-        """Inputs (N, 1, S, S) and labels (N, 1)."""
+        """Give inputs (N, 1, S, S) and labels (N, 1)."""
         import torch
 
         seed = self._settings.fit.seed * 1_000_003 + epoch
@@ -75,7 +75,9 @@ class FindingTask:
 
         planes = torch.from_numpy(self._training.images[chosen, ways].astype(np.float32)[:, None] / 255)
         change = self._settings.augmentation
-        images = expose(move(planes, self._settings.size, change, generator, beyond="border"), change, generator)
+        images = expose(
+            move(planes, self._settings.size, change, generator, beyond="border"), change, generator
+        )
         labels = torch.from_numpy(self._training.labels[chosen])[:, None]
         return (images - 0.5) / 0.5, labels
 
@@ -87,7 +89,7 @@ class FindingTask:
         return binary_cross_entropy_with_logits(logits, targets * (1 - 2 * smoothing) + smoothing)
 
     def validate(self, network: nn.Module) -> dict[str, float]:
-        """Area under the ROC curve and likelihood on validation films, cut in the last way, as when serving."""
+        """Figures on validation films, cut in the last way, as when serving."""
         logits = predict_logits(network, self._validation, self._settings)
         labels = self._validation.labels.astype(np.float64)
         area, loss = auroc(labels, logits), negative_log_likelihood(logits, labels)
@@ -107,7 +109,9 @@ def predict_logits(network: nn.Module, crops: LungCrops, settings: FindingSettin
     return np.concatenate(parts).astype(np.float64)
 
 
-def train_findings(training: LungCrops, validation: LungCrops, settings: FindingSettings, run: Path) -> nn.Module:
+def train_findings(
+    training: LungCrops, validation: LungCrops, settings: FindingSettings, run: Path
+) -> nn.Module:
     """Train the classifier, or go on with the run in this folder; returns the best epoch's network."""
     import torch
 

@@ -49,7 +49,7 @@ class Task(Protocol):
     """What is learnt: where batches come from, and what counts as wrong and as good."""
 
     def batches(self, epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
-        """Inputs (N, 1, S, S) and targets of one epoch; the same again for the same epoch number."""
+        """Give inputs (N, 1, S, S) and targets of one epoch; the same again for the same number."""
         ...
 
     def steps(self) -> int:
@@ -95,7 +95,7 @@ def fit(network: nn.Module, task: Task, settings: FitSettings, run: Path) -> lis
 
     run.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(settings.threads)
-    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    network.to(memory_format=torch.channels_last)
     optimiser = torch.optim.AdamW(
         network.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay
     )
@@ -151,7 +151,9 @@ def _set_rate(optimiser: torch.optim.Optimizer, settings: FitSettings, done: flo
         group["lr"] = settings.learning_rate * min(factor, 1.0)
 
 
-def _resume(network: nn.Module, optimiser: torch.optim.Optimizer, settings: FitSettings, run: Path) -> _Progress:
+def _resume(
+    network: nn.Module, optimiser: torch.optim.Optimizer, settings: FitSettings, run: Path
+) -> _Progress:
     import torch
 
     path = run / CHECKPOINT
@@ -159,7 +161,9 @@ def _resume(network: nn.Module, optimiser: torch.optim.Optimizer, settings: FitS
         return _Progress(0, [])
     state: dict[str, Any] = torch.load(path, weights_only=True)
     if state["settings"] != asdict(settings):
-        raise UnusableRun(f"{run} was started with {state['settings']}; use another folder or the same settings")
+        raise UnusableRun(
+            f"{run} was started with {state['settings']}; use another folder or the same settings"
+        )
     network.load_state_dict(state["network"])
     optimiser.load_state_dict(state["optimiser"])
     _log.info("going on after epoch %d", state["epoch"])
@@ -167,7 +171,11 @@ def _resume(network: nn.Module, optimiser: torch.optim.Optimizer, settings: FitS
 
 
 def _keep(
-    network: nn.Module, optimiser: torch.optim.Optimizer, settings: FitSettings, progress: _Progress, run: Path
+    network: nn.Module,
+    optimiser: torch.optim.Optimizer,
+    settings: FitSettings,
+    progress: _Progress,
+    run: Path,
 ) -> None:
     import torch
     from safetensors.torch import save_file

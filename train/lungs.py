@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.networks import UNetArchitecture, build_unet
 from train.augment import Augmentation, expose, move, veil
@@ -17,7 +18,11 @@ from train.losses import dice_and_cross_entropy
 from train.pretrained import start_from_imagenet
 
 if TYPE_CHECKING:
+    import torch
     from torch import Tensor, nn
+
+Chosen = NDArray[np.int64]
+"""Numbers of films."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +68,7 @@ class LungTask:
         return max(1, len(self._training) // self._settings.fit.batch)
 
     def batches(self, epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
-        """Inputs (N, 1, S, S) and targets (N, 2, S, S): lung and counted."""
+        """Give inputs (N, 1, S, S) and targets (N, 2, S, S): lung and counted."""
         import torch
 
         seed = self._settings.fit.seed * 1_000_003 + epoch
@@ -73,13 +78,13 @@ class LungTask:
         for step in range(self.steps()):
             yield self._batch(np.sort(order[step * batch : (step + 1) * batch]), generator)
 
-    def _batch(self, chosen: np.ndarray, generator: object) -> tuple[Tensor, Tensor]:  # type: ignore[type-arg]
+    def _batch(self, chosen: Chosen, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         change = self._settings.augmentation
-        moved = move(_planes(self._training, chosen), self._settings.size, change, generator)  # type: ignore[arg-type]
+        moved = move(_planes(self._training, chosen), self._settings.size, change, generator)
         lungs = (moved[:, 1:2] >= 0.5).float()
         counted = (moved[:, 2:3] < 0.5).float()
-        veiled = veil(moved[:, :1], lungs, change, generator)  # type: ignore[arg-type]
-        images = expose(veiled, change, generator)  # type: ignore[arg-type]
+        veiled = veil(moved[:, :1], lungs, change, generator)
+        images = expose(veiled, change, generator)
         return (images - 0.5) / 0.5, _stack(lungs, counted)
 
     def loss(self, logits: Tensor, targets: Tensor) -> Tensor:
@@ -97,7 +102,7 @@ class LungTask:
             "iou_sideways": float(turned.mean()),
         }
 
-    def _overlaps(self, network: nn.Module, turns: int) -> np.ndarray:  # type: ignore[type-arg]
+    def _overlaps(self, network: nn.Module, turns: int) -> NDArray[np.float32]:
         import torch
         from torch.nn.functional import interpolate
 
@@ -105,7 +110,9 @@ class LungTask:
         with torch.inference_mode():
             for start in range(0, len(self._validation), 16):
                 chosen = np.arange(start, min(start + 16, len(self._validation)))
-                planes = interpolate(_planes(self._validation, chosen), size=(self._settings.size,) * 2, mode="area")
+                planes = interpolate(
+                    _planes(self._validation, chosen), size=(self._settings.size,) * 2, mode="area"
+                )
                 planes = torch.rot90(planes, turns, (2, 3))
                 with torch.autocast("cpu", torch.bfloat16, enabled=self._settings.fit.half_precision):
                     found = network((planes[:, :1] - 0.5) / 0.5) >= 0
@@ -116,7 +123,9 @@ class LungTask:
         return np.concatenate(values)
 
 
-def train_lungs(training: SquareFilms, validation: SquareFilms, settings: LungSettings, run: Path) -> nn.Module:
+def train_lungs(
+    training: SquareFilms, validation: SquareFilms, settings: LungSettings, run: Path
+) -> nn.Module:
     """Train the segmenter, or go on with the run in this folder; returns the best epoch's network."""
     import torch
 
@@ -128,7 +137,7 @@ def train_lungs(training: SquareFilms, validation: SquareFilms, settings: LungSe
     return network
 
 
-def _planes(films: SquareFilms, chosen: np.ndarray) -> Tensor:  # type: ignore[type-arg]
+def _planes(films: SquareFilms, chosen: Chosen) -> Tensor:
     """Image in [0, 1], lung, ignored: float32 (N, 3, M, M)."""
     import torch
 

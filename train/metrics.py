@@ -8,7 +8,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 
-def intersection_over_union(found: NDArray[np.bool_], lung: NDArray[np.bool_], counted: NDArray[np.bool_]) -> float:
+def intersection_over_union(
+    found: NDArray[np.bool_], lung: NDArray[np.bool_], counted: NDArray[np.bool_]
+) -> float:
     """Foreground overlap over the counted pixels; 1.0 when both are empty, 0.0 when only one is."""
     union = np.count_nonzero((found | lung) & counted)
     return np.count_nonzero(found & lung & counted) / union if union else 1.0
@@ -26,7 +28,9 @@ def auroc(labels: ArrayLike, scores: ArrayLike) -> float:
     return float((ranks[positive].sum() - ones * (ones + 1) / 2) / (ones * zeros))
 
 
-def auroc_interval(labels: ArrayLike, scores: ArrayLike, *, draws: int = 1000, seed: int = 0) -> tuple[float, float]:
+def auroc_interval(
+    labels: ArrayLike, scores: ArrayLike, *, draws: int = 1000, seed: int = 0
+) -> tuple[float, float]:
     """95 % bootstrap interval of the area under the ROC curve."""
     truth, values = np.asarray(labels), np.asarray(scores)
     rng = np.random.default_rng(seed)
@@ -71,7 +75,9 @@ def youden_threshold(labels: ArrayLike, probabilities: ArrayLike) -> float:
     return float(middles[int(np.argmax(gains))])
 
 
-def sensitivity_specificity(labels: ArrayLike, probabilities: ArrayLike, threshold: float) -> tuple[float, float]:
+def sensitivity_specificity(
+    labels: ArrayLike, probabilities: ArrayLike, threshold: float
+) -> tuple[float, float]:
     """Fractions of films with and without the finding that fall on the right side of the threshold."""
     truth, called = np.asarray(labels) > 0.5, np.asarray(probabilities) >= threshold
     return float(called[truth].mean()), float((~called[~truth]).mean())

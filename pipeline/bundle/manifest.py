@@ -60,18 +60,20 @@ class PostProcessing(_Part):
     Attributes
     ----------
     profile
-        ``paper``: median filter and rotation averaging of the source paper; ``recommended``: fill holes, keep the
-        lungs, median last, and choose among four orientations when the mask is implausible.
+        ``paper``: median filter and rotation averaging of the source paper; ``recommended``: fill holes,
+        keep the lungs, median last, and choose among four orientations when the mask is implausible.
     threshold
         Probability from which a pixel is lung.
     median_size
         Side of the square median kernel, network pixels.
     canonical_size, rotation_area
-        ``paper``: the mask is counted on a square grid of this side; rotations are averaged at or below this area.
+        ``paper``: the mask is counted on a square grid of this side; at or below this area rotations are
+        averaged.
     components, smallest_component
         ``recommended``: how many components stay, and their least area as a fraction of the largest.
     expected_fraction, least_ratio
-        ``recommended``: mean lung fraction of the training films; a mask below ``least_ratio`` of it is implausible.
+        ``recommended``: mean lung fraction of the training films; a mask below ``least_ratio`` of it is
+        implausible.
     """
 
     profile: Literal["paper", "recommended"] = "recommended"
@@ -93,7 +95,7 @@ class LungCrop(_Part):
     margin
         Added on each side, as a fraction of the box's longer side.
     dilation_mm, dilation_fraction
-        The mask grows by this much before the outside is painted over; the fraction (of the box's longer side) is
+        The mask grows by this much before the outside is painted over; the fraction (of the box's side) is
         used when the pixel spacing is unknown.
     background
         ``lung mean`` paints the outside with the mean inside the lungs, ``black`` with 0 (the paper's way),

@@ -45,7 +45,9 @@ def make_engine(graph: Path, weights: Path, architecture: Architecture, placemen
     if placement.device == "cpu" or (placement.device == "auto" and not cuda_is_present()):
         return on_cpu()
     if not cuda_is_present():
-        raise BundleError("a CUDA engine is asked for, but torch or a CUDA device is missing; set the engine to cpu")
+        raise BundleError(
+            "a CUDA engine is asked for, but torch or a CUDA device is missing; set the engine to cpu"
+        )
     from pipeline.engines.cuda import make_cuda_engine
 
     return make_cuda_engine(weights, architecture, micro_batch=placement.micro_batch, fallback=on_cpu)

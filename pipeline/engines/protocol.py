@@ -15,5 +15,5 @@ class Engine(Protocol):
         ...
 
     def run(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Turn inputs (N, 1, S, S), N >= 0, into logits: (N, 1, S, S) of a segmenter, (N, 1) of a classifier."""
+        """Turn inputs (N, 1, S, S) into logits: (N, 1, S, S) of a segmenter, (N, 1) of a classifier."""
         ...

@@ -82,7 +82,7 @@ def _lung(baby: Baby, x: Plane, y: Plane, *, side: int, drop_mm: float) -> Plane
     bottom = np.clip((floor - y) / (0.22 * length), 0, 1)
     profile = np.sqrt(between) ** 0.8 * np.sqrt(top) * np.sqrt(bottom)
     profile[(across < inner) | (across > outer)] = 0
-    return (0.80 * baby.depth_mm * profile).astype(np.float32)
+    return np.asarray(0.80 * baby.depth_mm * profile, np.float32)
 
 
 def _body(baby: Baby, canvas: Canvas, x: Plane, y: Plane, rng: np.random.Generator) -> Plane:
@@ -101,7 +101,7 @@ def _body(baby: Baby, canvas: Canvas, x: Plane, y: Plane, rng: np.random.Generat
     for side in (-1, 1):
         points = arm_points(baby, side, raised=bool(rng.random() < 0.55))
         add_tube(arms, canvas, points, [0.11 * baby.chest_mm, 0.095 * baby.chest_mm, 0.08 * baby.chest_mm])
-    return body + 0.9 * np.maximum(arms - 0.4 * body, 0)
+    return np.asarray(body + 0.9 * np.maximum(arms - 0.4 * body, 0), np.float32)
 
 
 def arm_points(baby: Baby, side: int, *, raised: bool) -> list[Point]:
@@ -120,16 +120,23 @@ def _heart(baby: Baby, canvas: Canvas, rng: np.random.Generator) -> Plane:
     shift = 0.03 * width * baby.rotation
     right_edge = -0.36 * across + shift
     centre = (right_edge + across / 2, 0.68 * length)
-    heart = 0.62 * baby.depth_mm * ellipse(canvas, centre, (across / 2, 0.40 * length), rng.uniform(0.25, 0.6))
+    heart = (
+        0.62 * baby.depth_mm * ellipse(canvas, centre, (across / 2, 0.40 * length), rng.uniform(0.25, 0.6))
+    )
     mediastinum = 0.5 * baby.depth_mm * ellipse(canvas, (shift, 0.3 * length), (0.115 * width, 0.75 * length))
     plane = np.maximum(heart, mediastinum)
     kind = rng.choice(["none", "both", "right sail", "left"], p=[0.2, 0.45, 0.25, 0.1])
     bulge = 0.4 * baby.depth_mm * rng.uniform(0.7, 1.1)
     if kind in {"both", "right sail"}:
         radius = (0.21 if kind == "right sail" else 0.15) * width
-        plane = np.maximum(plane, bulge * ellipse(canvas, (shift - 0.06 * width, 0.25 * length), (radius, 0.3 * length)))
+        plane = np.maximum(
+            plane, bulge * ellipse(canvas, (shift - 0.06 * width, 0.25 * length), (radius, 0.3 * length))
+        )
     if kind in {"both", "left"}:
-        plane = np.maximum(plane, bulge * ellipse(canvas, (shift + 0.06 * width, 0.25 * length), (0.15 * width, 0.3 * length)))
+        plane = np.maximum(
+            plane,
+            bulge * ellipse(canvas, (shift + 0.06 * width, 0.25 * length), (0.15 * width, 0.3 * length)),
+        )
     return blur(plane.astype(np.float32), 0.9 / canvas.pitch)
 
 

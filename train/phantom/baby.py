@@ -1,7 +1,7 @@
 """Who lies on the cassette: gestational age, sizes, disease and pose, drawn from one seed.
 
-Sizes follow the published anchors by gestational age: chest width 64 mm and right lung length 31 mm at 24 weeks,
-108 mm and 57 mm at 40 weeks; appearance by grade follows the four-grade scale of respiratory distress syndrome.
+Sizes follow published anchors by gestational age: chest width 64 mm and right lung length 31 mm at 24 weeks,
+108 mm and 57 mm at 40 weeks; appearance follows the four-grade scale of respiratory distress syndrome.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ class Baby:
     heart_ratio
         Heart width over chest width.
     tilt_deg, rotation, offset_mm
-        Turn in the image plane; turn about the long axis as a shift of the midline, in [-1, 1]; centring (x, y).
+        Turn in the image plane; turn about the long axis in [-1, 1]; centring (x, y).
     """
 
     weeks: float
@@ -122,7 +122,9 @@ def draw_baby(rng: np.random.Generator, disease: Disease | None = None) -> Baby:
     length = float(np.interp(weeks, WEEKS, LUNG_LENGTH_MM) * rng.normal(1, 0.07))
     return Baby(
         weeks=weeks,
-        weight_g=float(np.interp(weeks, (24, 28, 32, 36, 40), (676, 1126, 1700, 2650, 3500)) * rng.normal(1, 0.1)),
+        weight_g=float(
+            np.interp(weeks, (24, 28, 32, 36, 40), (676, 1126, 1700, 2650, 3500)) * rng.normal(1, 0.1)
+        ),
         disease=chosen,
         appearance=appearance,
         chest_mm=chest * appearance.volume**0.25,

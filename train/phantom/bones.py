@@ -19,15 +19,17 @@ def draw_bones(baby: Baby, canvas: Canvas, rng: np.random.Generator) -> Plane:
 
 
 def _spine(baby: Baby, canvas: Canvas, rng: np.random.Generator) -> Plane:
-    """A column of vertebral bodies with gaps, and two rows of pedicles."""
+    """Draw a column of vertebral bodies with gaps, and two rows of pedicles."""
     half = 0.062 * baby.chest_mm
     step = baby.lung_mm * 1.5 / RIBS
     bend = rng.normal(0, 0.012) * baby.chest_mm
     x = canvas.x - bend * np.sin(canvas.y / (0.8 * baby.lung_mm))
     column = np.sqrt(np.maximum(1 - (x / half) ** 2, 0))
     bodies = 0.55 + 0.45 * np.sin(2 * np.pi * canvas.y / step) ** 2
-    pedicles = np.exp(-(((np.abs(x) - 0.7 * half) / (0.2 * half)) ** 2)) * np.clip(np.cos(2 * np.pi * canvas.y / step), 0, 1)
-    return (3.2 * column * bodies + 0.9 * pedicles).astype(np.float32)
+    pedicles = np.exp(-(((np.abs(x) - 0.7 * half) / (0.2 * half)) ** 2)) * np.clip(
+        np.cos(2 * np.pi * canvas.y / step), 0, 1
+    )
+    return np.asarray(3.2 * column * bodies + 0.9 * pedicles, np.float32)
 
 
 def _ribs(baby: Baby, canvas: Canvas, rng: np.random.Generator) -> Plane:
@@ -53,7 +55,9 @@ def _add_rib(plane: Plane, canvas: Canvas, baby: Baby, side: int, start_y: float
     middle = start_y + slope * away - arch
     thick = 0.019 * baby.chest_mm
     offset = np.abs(canvas.y[window[0]] - middle) / thick
-    shell = 0.25 * np.exp(-(((offset - 0.8) / 0.3) ** 2)) + 0.9 * smooth_step((1 - offset).astype(np.float32), 0.35)
+    shell = 0.25 * np.exp(-(((offset - 0.8) / 0.3) ** 2)) + 0.9 * smooth_step(
+        (1 - offset).astype(np.float32), 0.35
+    )
     curve = 1 + 1.2 * along**6
     ends = smooth_step((away - 0.05 * baby.chest_mm).astype(np.float32), 1.0) * (along < 1)
     plane[window] += (0.75 * shell * curve * ends).astype(np.float32)

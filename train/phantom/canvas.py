@@ -1,16 +1,17 @@
-"""The plane on which a phantom is drawn: a grid in millimetres, smooth noise, and tubes of known thickness."""
+"""The plane on which a phantom is drawn: a grid in millimetres, smooth noise, tubes of known thickness."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 Plane = NDArray[np.float32]
 Point = tuple[float, float]
-"""x to the right of the image, y downwards, millimetres; (0, 0) is the midline at the height of the lung apices."""
+"""x to the right of the image, y downwards, millimetres; (0, 0) is the midline at the lung apices."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,28 +48,30 @@ class Canvas:
 
     def window(self, low: Point, high: Point) -> tuple[slice, slice]:
         """Rows and columns that cover the box between two corners, cut to the grid."""
-        rows = np.clip([(low[1] - self.top) / self.pitch, (high[1] - self.top) / self.pitch + 2], 0, self.rows)
-        columns = np.clip([(low[0] - self.left) / self.pitch, (high[0] - self.left) / self.pitch + 2], 0, self.columns)
+        rows = np.clip(
+            [(low[1] - self.top) / self.pitch, (high[1] - self.top) / self.pitch + 2], 0, self.rows
+        )
+        columns = np.clip(
+            [(low[0] - self.left) / self.pitch, (high[0] - self.left) / self.pitch + 2], 0, self.columns
+        )
         return slice(int(rows[0]), int(rows[1])), slice(int(columns[0]), int(columns[1]))
 
 
 def add_tube(plane: Plane, canvas: Canvas, points: Sequence[Point], radii: Sequence[float]) -> None:
-    """Raise a plane to the chord length (mm) of a round tube along a polyline; radii taper from point to point.
+    """Raise a plane to the chord length (mm) of a round tube along a polyline; radii taper between points.
 
     Where tubes meet the longer chord stays. Tubes thinner than a pixel keep their mean thickness.
     """
-    for (start, end), (first, last) in zip(
-        zip(points, points[1:], strict=False), zip(radii, radii[1:], strict=False), strict=False
-    ):
-        _add_segment(plane, canvas, (start, end), (first, last))
+    for ends, widths in zip(pairwise(points), pairwise(radii), strict=False):
+        _add_segment(plane, canvas, ends, widths)
 
 
-def _add_segment(
-    plane: Plane, canvas: Canvas, ends: tuple[Point, Point], radii: tuple[float, float]
-) -> None:
+def _add_segment(plane: Plane, canvas: Canvas, ends: tuple[Point, Point], radii: tuple[float, float]) -> None:
     (x0, y0), (x1, y1) = ends
     reach = max(radii) + canvas.pitch
-    window = canvas.window((min(x0, x1) - reach, min(y0, y1) - reach), (max(x0, x1) + reach, max(y0, y1) + reach))
+    window = canvas.window(
+        (min(x0, x1) - reach, min(y0, y1) - reach), (max(x0, x1) + reach, max(y0, y1) + reach)
+    )
     dx, dy = x1 - x0, y1 - y0
     x, y = canvas.x[:, window[1]] - np.float32(x0), canvas.y[window[0]] - np.float32(y0)
     along = np.clip((x * dx + y * dy) / max(dx * dx + dy * dy, 1e-6), 0, 1)
@@ -84,7 +87,7 @@ def ellipse(canvas: Canvas, centre: Point, radii: Point, angle: float = 0.0) -> 
     x, y = canvas.x - centre[0], canvas.y - centre[1]
     cosine, sine = np.cos(angle), np.sin(angle)
     u, v = (x * cosine + y * sine) / radii[0], (y * cosine - x * sine) / radii[1]
-    return np.sqrt(np.maximum(1 - u * u - v * v, 0)).astype(np.float32)
+    return np.asarray(np.sqrt(np.maximum(1 - u * u - v * v, 0)), np.float32)
 
 
 def smooth_noise(canvas: Canvas, rng: np.random.Generator, period_mm: float) -> Plane:
@@ -115,4 +118,4 @@ def blur(plane: Plane, sigma_px: float) -> Plane:
 def smooth_step(values: Plane, width: float) -> Plane:
     """0 below ``-width``, 1 above ``width``, smooth between."""
     t = np.clip(values / (2 * width) + 0.5, 0, 1)
-    return (t * t * (3 - 2 * t)).astype(np.float32)
+    return np.asarray(t * t * (3 - 2 * t), np.float32)

@@ -22,10 +22,12 @@ def vendor_look(signal: Plane, canvas: Canvas, rng: np.random.Generator) -> Plan
     """Latitude, edge enhancement and gamma of one of many fictional vendors; returns [0, 1]."""
     coarse = blur(signal, rng.uniform(6, 14) / canvas.pitch)
     levelled = signal - rng.uniform(0.0, 0.5) * (coarse - coarse.mean())
-    sharpened = levelled + rng.uniform(0.0, 0.8) * (levelled - blur(levelled, rng.uniform(0.4, 1.2) / canvas.pitch))
+    sharpened = levelled + rng.uniform(0.0, 0.8) * (
+        levelled - blur(levelled, rng.uniform(0.4, 1.2) / canvas.pitch)
+    )
     low, high = np.percentile(sharpened, (rng.uniform(0.2, 4), rng.uniform(98.0, 99.8)))
     spread = np.clip((sharpened - low) / max(float(high - low), 1e-3), 0, 1)
-    return (spread ** rng.uniform(0.75, 1.5)).astype(np.float32)
+    return np.asarray(spread ** rng.uniform(0.75, 1.5), np.float32)
 
 
 def collimate(picture: Plane, canvas: Canvas, rng: np.random.Generator) -> tuple[Plane, Plane]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -57,7 +58,7 @@ def draw_devices(baby: Baby, canvas: Canvas, rng: np.random.Generator, rates: De
 
 
 def _hose(canvas: Canvas, points: list[Point], radius: float, wall: float) -> Plane:
-    """A plastic tube with a denser stripe."""
+    """Draw a plastic tube with a denser stripe."""
     outer, inner, stripe = canvas.blank(), canvas.blank(), canvas.blank()
     add_tube(outer, canvas, points, [radius] * len(points))
     add_tube(inner, canvas, points, [radius - wall] * len(points))
@@ -92,7 +93,11 @@ def _venous_line(baby: Baby, canvas: Canvas, rng: np.random.Generator) -> Plane:
         points: list[Point] = [tip, (rng.normal(-2, 2), 1.7 * length), (rng.normal(2, 3), 2.6 * length)]
     else:
         side = rng.choice([-1, 1])
-        points = [(-4.0, 0.3 * length), (side * 0.25 * baby.chest_mm, 0.0), (side * 0.8 * baby.chest_mm, -0.3 * length)]
+        points = [
+            (-4.0, 0.3 * length),
+            (side * 0.25 * baby.chest_mm, 0.0),
+            (side * 0.8 * baby.chest_mm, -0.3 * length),
+        ]
     add_tube(plane, canvas, _rounded(points), [0.45] * (4 * len(points)))
     return 0.35 * plane
 
@@ -103,7 +108,9 @@ def _leads(baby: Baby, canvas: Canvas, rng: np.random.Generator) -> Plane:
     width, length = baby.chest_mm, baby.lung_mm
     for side, height in ((-1, 0.1), (1, 0.1), (1, 1.3)):
         spot = (side * rng.uniform(0.25, 0.5) * width, (height + rng.uniform(-0.15, 0.4)) * length)
-        plane += 0.35 * (ellipse(canvas, spot, (3.2, 3.2)) > 0) + 0.5 * (ellipse(canvas, spot, (1.4, 1.4)) > 0)
+        plane += 0.35 * (ellipse(canvas, spot, (3.2, 3.2)) > 0) + 0.5 * (
+            ellipse(canvas, spot, (1.4, 1.4)) > 0
+        )
         bend = (spot[0] + rng.normal(0, 20), spot[1] + rng.uniform(10, 40))
         away = (rng.normal(0, 0.7) * width, rng.choice([-1.2, 2.8]) * length)
         points = _rounded([spot, bend, away])
@@ -120,7 +127,7 @@ def _probe(baby: Baby, canvas: Canvas, rng: np.random.Generator) -> Plane:
 
 
 def _marker(baby: Baby, canvas: Canvas, rng: np.random.Generator) -> Plane:
-    """A lead letter beside the baby, as strokes of an R or an L."""
+    """Draw a lead letter beside the baby, as strokes of an R or an L."""
     plane, size = canvas.blank(), 7.0
     side = int(rng.choice([-1, 1]))
     x, y = side * rng.uniform(0.56, 0.66) * baby.chest_mm, rng.uniform(-0.3, 1.2) * baby.lung_mm
@@ -140,6 +147,9 @@ def _rounded(points: list[Point]) -> list[Point]:
 
 def _cut_corners(points: list[Point]) -> list[Point]:
     cut: list[Point] = [points[0]]
-    for (x0, y0), (x1, y1) in zip(points, points[1:], strict=False):
-        cut += [(0.75 * x0 + 0.25 * x1, 0.75 * y0 + 0.25 * y1), (0.25 * x0 + 0.75 * x1, 0.25 * y0 + 0.75 * y1)]
+    for (x0, y0), (x1, y1) in pairwise(points):
+        cut += [
+            (0.75 * x0 + 0.25 * x1, 0.75 * y0 + 0.25 * y1),
+            (0.25 * x0 + 0.75 * x1, 0.25 * y0 + 0.75 * y1),
+        ]
     return [cut[0], *cut[2:-1], points[-1]]

@@ -23,7 +23,7 @@ def lung_density(baby: Baby, anatomy: Anatomy, canvas: Canvas, rng: np.random.Ge
     if look.streaks > 0:
         lost += _streaks(baby, anatomy, canvas, rng) * look.streaks
     lost += 0.02 * smooth_noise(canvas, rng, 2.0)
-    return np.clip(LUNG_DENSITY + (1 - LUNG_DENSITY) * lost, 0.12, 0.99).astype(np.float32)
+    return np.asarray(np.clip(LUNG_DENSITY + (1 - LUNG_DENSITY) * lost, 0.12, 0.99), np.float32)
 
 
 def _grain(canvas: Canvas, rng: np.random.Generator) -> Plane:
@@ -38,7 +38,7 @@ def _patches(baby: Baby, canvas: Canvas, rng: np.random.Generator) -> Plane:
     """Uneven consolidation, more on one side."""
     clouds = np.clip(smooth_noise(canvas, rng, 0.14 * baby.chest_mm) - 0.6, 0, 1.5)
     side = 0.5 + 0.5 * rng.choice([-1.0, 1.0]) * np.tanh(canvas.x / (0.2 * baby.chest_mm))
-    return (0.40 * clouds * (0.25 + 0.75 * side)).astype(np.float32)
+    return np.asarray(0.40 * clouds * (0.25 + 0.75 * side), np.float32)
 
 
 def _streaks(baby: Baby, anatomy: Anatomy, canvas: Canvas, rng: np.random.Generator) -> Plane:
@@ -50,7 +50,11 @@ def _streaks(baby: Baby, anatomy: Anatomy, canvas: Canvas, rng: np.random.Genera
     if rng.random() < 0.6:
         fissure = canvas.blank()
         y = 0.52 * baby.lung_mm
-        points: list[Point] = [(-0.12 * baby.chest_mm, y), (-0.3 * baby.chest_mm, y - 1), (-0.44 * baby.chest_mm, y + 2)]
+        points: list[Point] = [
+            (-0.12 * baby.chest_mm, y),
+            (-0.3 * baby.chest_mm, y - 1),
+            (-0.44 * baby.chest_mm, y + 2),
+        ]
         add_tube(fissure, canvas, points, [0.5, 0.5, 0.5])
         lines = lines + 0.45 * fissure
     return blur(lines.astype(np.float32), 0.4 / canvas.pitch)
@@ -71,7 +75,13 @@ def draw_tree(
     outwards = 0.0 if side > 0 else np.pi
     for angle in np.linspace(-1.15, 1.15, 6):
         heading = outwards + side * (angle + rng.normal(0, 0.12))
-        _grow(plane, canvas, rng, (hilum, float(heading)), (0.15 * baby.chest_mm, radii[0] * scale * 0.5, radii[1] * scale * 0.5))
+        _grow(
+            plane,
+            canvas,
+            rng,
+            (hilum, float(heading)),
+            (0.15 * baby.chest_mm, radii[0] * scale * 0.5, radii[1] * scale * 0.5),
+        )
 
 
 def _grow(
@@ -91,7 +101,13 @@ def _grow(
     add_tube(plane, canvas, [(x, y), end], [radius, thinner])
     for turn in (-1, 1):
         bend = turn * rng.uniform(0.2, 0.55)
-        _grow(plane, canvas, rng, (end, heading + bend), (length * rng.uniform(0.55, 0.72), thinner, last_radius))
+        _grow(
+            plane,
+            canvas,
+            rng,
+            (end, heading + bend),
+            (length * rng.uniform(0.55, 0.72), thinner, last_radius),
+        )
 
 
 def bronchi(baby: Baby, anatomy: Anatomy, canvas: Canvas, rng: np.random.Generator) -> Plane:
@@ -100,7 +116,7 @@ def bronchi(baby: Baby, anatomy: Anatomy, canvas: Canvas, rng: np.random.Generat
     for side in (-1, 1):
         draw_tree(plane, canvas, baby, side, rng, (2.6, 0.8))
     reach = baby.appearance.bronchogram
-    return (plane * (anatomy.depth_in_lung < reach)).astype(np.float32)
+    return np.asarray(plane * (anatomy.depth_in_lung < reach), np.float32)
 
 
 def vessels(baby: Baby, canvas: Canvas, rng: np.random.Generator) -> Plane:

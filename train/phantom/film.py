@@ -1,4 +1,4 @@
-"""Make a simulated newborn chest film with its lung masks and its truth; the same seed gives the same film."""
+"""Make a simulated newborn chest film with its lungs and its truth; the same seed gives the same film."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def make_phantom(
     anatomy = draw_anatomy(baby, canvas, rng)
     devices = draw_devices(baby, canvas, rng, chosen.devices)
     attenuation = _attenuation(baby, anatomy, canvas, rng) + devices.dense
-    signal = expose_plane(attenuation.astype(np.float32), canvas, rng)
+    signal = expose_plane(attenuation, canvas, rng)
     picture, open_part = collimate(vendor_look(signal, canvas, rng), canvas, rng)
     lungs = (anatomy.labels * (open_part > 0)).astype(np.uint8)
     turns = int(rng.integers(1, 4)) if rng.random() < chosen.sideways else 0
@@ -123,4 +123,5 @@ def _attenuation(baby: Baby, anatomy: Anatomy, canvas: Canvas, rng: np.random.Ge
     air += bronchi(baby, anatomy, canvas, rng) * mask * density * 1.15
     air += np.minimum(anatomy.gas, 0.9 * anatomy.body)
     soft = np.maximum(anatomy.body - air, 0) + rng.uniform(1, 5)
-    return SOFT_TISSUE_PER_MM * soft + BONE_PER_MM * draw_bones(baby, canvas, rng) * (anatomy.body > 0)
+    bone = draw_bones(baby, canvas, rng) * (anatomy.body > 0)
+    return np.asarray(SOFT_TISSUE_PER_MM * soft + BONE_PER_MM * bone, np.float32)
