@@ -121,8 +121,6 @@ class Receiver:
         uid = request.sop_instance_uid
         if not 0 < len(uid) <= _MAX_UID or not _UID_CHARACTERS.issuperset(uid):
             raise StoreRefused(StoreStatus.INVALID_SOP_INSTANCE, "SOP Instance UID is no UID")
-        if request.data_set is None:
-            raise StoreRefused(StoreStatus.CANNOT_UNDERSTAND, "the request has no Data Set")
         if isinstance(request.data_set, Overflow):
             raise StoreRefused(StoreStatus.OUT_OF_RESOURCES, "object larger than limits.max_object_bytes")
 

@@ -7,17 +7,21 @@
 import logging
 import os
 import subprocess
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from io import StringIO
+from io import BytesIO, StringIO
 from pathlib import Path
 from typing import Any
 
 from pydicom import Dataset
+from pydicom.filebase import DicomBytesIO
+from pydicom.filewriter import write_dataset
 from pydicom.uid import UID, ExplicitVRLittleEndian
 from pynetdicom import AE
 from pynetdicom.association import Association
+from pynetdicom.dimse_primitives import C_FIND, C_STORE
 from pynetdicom.presentation import PresentationContext, build_context
 
 from node.config.schema import Config
@@ -179,3 +183,59 @@ def dcmtk(program: str, *arguments: str | Path) -> subprocess.CompletedProcess[s
         check=False,
         env={**os.environ, "TCP_NODELAY": "1"},
     )
+
+
+def store_bytes(
+    association: Association, encoded: bytes, *, sop_class_uid: str, sop_instance_uid: str, context: int = 0
+) -> Dataset:
+    """Send any bytes as the Data Set of a C-STORE request; give the command set of the response."""
+    request = C_STORE()
+    request.MessageID = 7
+    request.AffectedSOPClassUID = sop_class_uid
+    request.AffectedSOPInstanceUID = sop_instance_uid
+    request.Priority = 2
+    request.DataSet = BytesIO(encoded)
+    response = _exchange(association, request, context)
+    return make_status(response)
+
+
+def query_bytes(association: Association, encoded: bytes, model: UID = STUDY_ROOT_FIND) -> Dataset:
+    """Send any bytes as the Identifier of a C-FIND request; give the first response's status part."""
+    request = C_FIND()
+    request.MessageID = 7
+    request.AffectedSOPClassUID = model
+    request.Priority = 2
+    request.Identifier = BytesIO(encoded)
+    return make_status(_exchange(association, request, 0))
+
+
+def make_status(response: Any) -> Dataset:
+    """Give Status and Error Comment of a response primitive."""
+    status = Dataset()
+    status.Status = response.Status
+    status.ErrorComment = getattr(response, "ErrorComment", None) or ""
+    return status
+
+
+def _exchange(association: Association, request: Any, context: int) -> Any:
+    """Send a request that pynetdicom's own methods would not make, and wait for the response."""
+    association._reactor_checkpoint.clear()
+    while not association._is_paused:
+        time.sleep(0.001)
+    try:
+        context_id = association.accepted_contexts[context].context_id
+        association.dimse.send_msg(request, context_id)
+        _, response = association.dimse.get_msg(block=True)
+    finally:
+        association._reactor_checkpoint.set()
+    assert response is not None, "the association ended instead of answering"
+    return response
+
+
+def encoded(dataset: Dataset) -> bytes:
+    """Encode a Data Set without File Meta in Explicit VR Little Endian."""
+    buffer = DicomBytesIO()
+    buffer.is_implicit_VR, buffer.is_little_endian = False, True
+    bare = Dataset(dataset)
+    write_dataset(buffer, bare)
+    return bytes(buffer.getvalue())
