@@ -16,12 +16,11 @@ from pipeline.bundle import Bundle
 from pipeline.classify import FindingClassifier
 from pipeline.errors import PipelineError, UndecodablePixels, UnsupportedInstance
 from pipeline.gate import GateSettings, judge_header, judge_image
-from pipeline.radiograph import read_radiograph
+from pipeline.radiograph import header_of, read_radiograph
 from pipeline.segment import LungSegmenter, SegmentedFilm
 from pipeline.values import Analysis, Finding, Outcome, Radiograph, Reason, RuleVerdict
 
 _log = logging.getLogger(__name__)
-_PIXELS = 0x7FE00000
 _Result = TypeVar("_Result")
 
 FILM_FAULTS = (
@@ -85,7 +84,7 @@ class Cascade:
         A film that the gate turns away, that cannot be decoded or that breaks a stage ends with its own
         outcome and explanation; the others of the batch are not touched by it.
         """
-        films = [_Film(dataset, dataset[:_PIXELS]) for dataset in datasets]
+        films = [_Film(dataset, header_of(dataset)) for dataset in datasets]
         self._one_by_one("header gate", films, self._judge_header)
         self._one_by_one("decode", films, self._decode)
         self._segment(films)

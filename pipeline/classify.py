@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.bundle.manifest import Classifier, LungCrop
 from pipeline.engines import Engine
-from pipeline.preprocess import Box, crop_to_square, hide_outside, turn_upright
+from pipeline.pixels.orientation import to_upright
+from pipeline.preprocess import Box, crop_to_square, hide_outside
 from pipeline.segment import SegmentedFilm, sigmoid, standardise
 from pipeline.values import Finding, PixelSpacing, Radiograph
 
@@ -42,18 +44,35 @@ class FindingClassifier:
         return limits.probability_from < finding.probability < limits.probability_to
 
     def _crop(self, radiograph: Radiograph, segmented: SegmentedFilm) -> NDArray[np.float32]:
-        pixels = hide_outside(radiograph.pixels, radiograph.outside)
-        size = self._model.preprocessing.size
-        crop = crop_lungs(pixels, segmented.lung_mask.pixels, radiograph.spacing, self._model.crop, size)
-        return turn_upright(crop, radiograph.orientation, segmented.extra_turns)
+        stored = crop_lungs(
+            hide_outside(radiograph.pixels, radiograph.outside),
+            segmented.lung_mask.pixels,
+            Grid(radiograph.spacing, radiograph.pixel_aspect),
+            self._model.crop,
+            self._model.preprocessing.size,
+        )
+        turns = radiograph.orientation.quarter_turns + segmented.extra_turns
+        return to_upright(stored, replace(radiograph.orientation, quarter_turns=turns))
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """How large a film's pixels are.
+
+    Attributes
+    ----------
+    spacing
+        None when unknown.
+    aspect
+        Height of a pixel over its width, known in any case.
+    """
+
+    spacing: PixelSpacing | None = None
+    aspect: float = 1.0
 
 
 def crop_lungs(
-    pixels: NDArray[np.float32],
-    mask: NDArray[np.bool_],
-    spacing: PixelSpacing | None,
-    crop: LungCrop,
-    size: int,
+    pixels: NDArray[np.float32], mask: NDArray[np.bool_], grid: Grid, crop: LungCrop, size: int
 ) -> NDArray[np.float32]:
     """Cut the lungs out of a film and paint over what is not lung, as the crop's settings say.
 
@@ -67,26 +86,33 @@ def crop_lungs(
     ndarray
         float32 (size, size) in [0, 1], turned as the film is stored.
     """
-    box = lung_box(mask, crop.margin)
+    box = lung_box(mask, crop.margin, grid.aspect)
     square = crop_to_square(pixels, box, size)
     if crop.background == "film":
         return square
     lungs = crop_to_square(mask.astype(np.float32), box, size) >= 0.5
-    scale = size / (box[2] - box[0])
-    grown = crop.dilation_fraction * size if spacing is None else crop.dilation_mm / spacing.row_mm * scale
+    grown = crop.dilation_fraction * size
+    if grid.spacing is not None:
+        grown = crop.dilation_mm / grid.spacing.column_mm * size / (box[3] - box[1])
     level = float(square[lungs].mean()) if crop.background == "lung mean" and lungs.any() else 0.0
     weight = _soft(lungs, grown)
     return (weight * square + (1 - weight) * np.float32(level)).astype(np.float32)
 
 
-def lung_box(mask: NDArray[np.bool_], margin: float) -> Box:
-    """Box a mask in a square, its longer side widened by the margin on both ends; may reach over the edge."""
+def lung_box(mask: NDArray[np.bool_], margin: float, aspect: float = 1.0) -> Box:
+    """Box a mask in a square of the patient, its longer side widened by the margin on both ends.
+
+    Returns
+    -------
+    tuple
+        May reach over the film's edge; not square in pixels when the pixels are not.
+    """
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    top, bottom, left, right = rows[0], rows[-1] + 1, columns[0], columns[-1] + 1
-    side = max(bottom - top, right - left)
-    half = round(side * (0.5 + margin))
+    top, bottom, left, right = int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1
+    half = max((bottom - top) * aspect, right - left) * (0.5 + margin)
+    tall, wide = max(1, round(half / aspect)), max(1, round(half))
     row, column = (top + bottom) // 2, (left + right) // 2
-    return (float(row - half), float(column - half), float(row + half), float(column + half))
+    return (float(row - tall), float(column - wide), float(row + tall), float(column + wide))
 
 
 def _soft(lungs: NDArray[np.bool_], grown: float) -> NDArray[np.float32]:

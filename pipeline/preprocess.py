@@ -1,8 +1,4 @@
-"""From a film's grid to a network's square input, and from the network's answer back to the film's grid.
-
-Squares are upright (patient's right at the left of the image) wherever the film's orientation is known; films
-stay as they are stored.
-"""
+"""From a film's grid to a network's square input, and from the network's answer back to the film's grid."""
 
 from __future__ import annotations
 
@@ -12,8 +8,6 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-
-from pipeline.values import Orientation
 
 Box = tuple[float, float, float, float]
 """Part of a film: top, left, bottom, right, in pixels, edges not centres; may reach over the film's edge."""
@@ -40,18 +34,26 @@ class Fit:
     rows: int
     columns: int
 
-    @property
-    def pixels_per_film_pixel(self) -> float:
-        """Scale between the film and the square, mean of both directions."""
-        return 0.5 * (self.rows / self.source[0] + self.columns / self.source[1])
 
+def fit_film(
+    shape: tuple[int, int],
+    size: int,
+    fit: Literal["letterbox", "stretch"] = "letterbox",
+    *,
+    aspect: float = 1.0,
+) -> Fit:
+    """Place a film in a square: ``letterbox`` keeps the aspect and centres, ``stretch`` fills.
 
-def fit_film(shape: tuple[int, int], size: int, fit: Literal["letterbox", "stretch"] = "letterbox") -> Fit:
-    """Place a film in a square: ``letterbox`` keeps the aspect and centres, ``stretch`` fills."""
+    Parameters
+    ----------
+    aspect
+        Height of a film pixel over its width.
+    """
     if fit == "stretch":
         return Fit(shape, size, 0, 0, size, size)
-    scale = size / max(shape)
-    rows, columns = (max(1, min(size, round(length * scale))) for length in shape)
+    height, width = shape[0] * aspect, float(shape[1])
+    scale = size / max(height, width)
+    rows, columns = (max(1, min(size, round(length * scale))) for length in (height, width))
     return Fit(shape, size, (size - rows) // 2, (size - columns) // 2, rows, columns)
 
 
@@ -82,29 +84,12 @@ def to_film(square: NDArray[np.float32], fit: Fit, *, nearest: bool = False) -> 
 
 
 def crop_to_square(pixels: NDArray[np.float32], box: Box, size: int) -> NDArray[np.float32]:
-    """Resample a square box of the film, which may reach over its edge (0 there), to (size, size)."""
+    """Resample a box of the film, which may reach over its edge (0 there), to (size, size)."""
     top, left, bottom, right = (round(edge) for edge in box)
     rows, columns = pixels.shape
     inside = pixels[max(top, 0) : min(bottom, rows), max(left, 0) : min(right, columns)]
     padding = ((max(-top, 0), max(bottom - rows, 0)), (max(-left, 0), max(right - columns, 0)))
     return _resample(np.pad(inside, padding), (size, size))
-
-
-def turn_upright(
-    square: NDArray[np.float32], orientation: Orientation, extra_turns: int = 0
-) -> NDArray[np.float32]:
-    """Mirror and turn the last two axes as the orientation says, then ``extra_turns`` quarters more."""
-    mirrored = square[..., ::-1] if orientation.mirrored else square
-    turned = np.rot90(mirrored, orientation.quarter_turns + extra_turns, axes=(-2, -1))
-    return np.ascontiguousarray(turned)
-
-
-def turn_back(
-    square: NDArray[np.float32], orientation: Orientation, extra_turns: int = 0
-) -> NDArray[np.float32]:
-    """Undo `turn_upright`."""
-    turned = np.rot90(square, -(orientation.quarter_turns + extra_turns), axes=(-2, -1))
-    return np.ascontiguousarray(turned[..., ::-1] if orientation.mirrored else turned)
 
 
 def hide_outside(pixels: NDArray[np.float32], outside: NDArray[np.bool_] | None) -> NDArray[np.float32]:

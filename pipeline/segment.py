@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from pipeline import postprocess
 from pipeline.bundle.manifest import Preprocessing, Segmenter
 from pipeline.engines import Engine
-from pipeline.preprocess import Fit, fit_film, hide_outside, to_film, to_square, turn_back, turn_upright
+from pipeline.pixels.orientation import from_upright, to_upright
+from pipeline.preprocess import Fit, fit_film, hide_outside, to_film, to_square
 from pipeline.values import LungMask, Orientation, Radiograph
 
 Square = NDArray[np.float32]
@@ -87,11 +88,11 @@ class LungSegmenter:
 
     def _prepare(self, radiograph: Radiograph) -> _Prepared:
         profile = self._model.preprocessing
-        fit = fit_film(radiograph.shape, profile.size, profile.fit)
+        fit = fit_film(radiograph.shape, profile.size, profile.fit, aspect=radiograph.pixel_aspect)
         # The paper knew no orientation from the header: its films were taken as they were stored.
         orientation = Orientation() if self._settings.profile == "paper" else radiograph.orientation
         square = to_square(hide_outside(radiograph.pixels, radiograph.outside), fit)
-        return _Prepared(radiograph, orientation, fit, turn_upright(square, orientation))
+        return _Prepared(radiograph, orientation, fit, to_upright(square, orientation))
 
     def _probabilities(self, squares: list[Square]) -> list[Square]:
         batch = standardise(np.stack(squares)[:, None], self._model.preprocessing)
@@ -141,7 +142,7 @@ class LungSegmenter:
 
     def _recommended_film(self, film: _Prepared, found: _Candidate) -> SegmentedFilm:
         settled = postprocess.enforce(found.probability, found.mask, self._settings)
-        pixels = to_film(turn_back(settled, film.orientation), film.fit) >= self._settings.threshold
+        pixels = to_film(from_upright(settled, film.orientation), film.fit) >= self._settings.threshold
         return SegmentedFilm(_lung_mask(film, pixels, found.mask, found.confidence), found.turns)
 
 
@@ -201,5 +202,5 @@ def _film_labels(
     sides = side_labels(square_mask) if film.orientation.known else None
     if sides is None:
         return None
-    stored = turn_back(sides.astype(np.float32), film.orientation)
+    stored = from_upright(sides.astype(np.float32), film.orientation)
     return (to_film(stored, film.fit, nearest=True) * pixels).astype(np.uint8)

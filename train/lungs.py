@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pipeline.networks import UNetArchitecture, build_unet
 from train.augment import Augmentation, expose, move, veil
 from train.films import SquareFilms
-from train.fit import FitSettings, fit
+from train.fit import FitSettings, fit, load_best
 from train.losses import dice_and_cross_entropy
 from train.pretrained import start_from_imagenet
 
@@ -124,14 +124,32 @@ class LungTask:
 
 
 def train_lungs(
-    training: SquareFilms, validation: SquareFilms, settings: LungSettings, run: Path
+    training: SquareFilms,
+    validation: SquareFilms,
+    settings: LungSettings,
+    run: Path,
+    *,
+    start: Path | None = None,
 ) -> nn.Module:
-    """Train the segmenter, or go on with the run in this folder; returns the best epoch's network."""
+    """Train the segmenter, or go on with the run in this folder.
+
+    Parameters
+    ----------
+    start
+        Folder of a finished run whose best weights this one starts from, at a smaller size perhaps.
+
+    Returns
+    -------
+    nn.Module
+        The best epoch's network.
+    """
     import torch
 
     torch.manual_seed(settings.fit.seed)
     network = build_unet(settings.architecture)
-    if settings.imagenet:
+    if start is not None:
+        load_best(network, start)
+    elif settings.imagenet:
         start_from_imagenet(network, settings.architecture.encoder)
     fit(network, LungTask(training, validation, settings), settings.fit, run)
     return network

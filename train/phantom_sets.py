@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pydicom import Dataset
 
 from pipeline.bundle.manifest import LungCrop, sha256_of
-from pipeline.classify import crop_lungs
+from pipeline.classify import Grid, crop_lungs
 from pipeline.segment import LungSegmenter
 from pipeline.values import Orientation, PixelSpacing, Radiograph
 from train.films import SquareFilms, save_array, square_pair, stretch
@@ -93,8 +93,8 @@ class CropMaker:
         if self.segmenter is not None:
             found = self.segmenter.segment([as_radiograph(film)])[0].lung_mask
             masks.append(found.pixels if found.area_pixels else masks[0])
-        spacing = PixelSpacing(film.pitch_mm, film.pitch_mm, "imager")
-        crops = [crop_lungs(pixels, mask, spacing, self.crop, self.size) for mask in masks]
+        grid = Grid(PixelSpacing(film.pitch_mm, film.pitch_mm, "imager"))
+        crops = [crop_lungs(pixels, mask, grid, self.crop, self.size) for mask in masks]
         return np.rint(np.array(crops) * 255).astype(np.uint8)
 
 
