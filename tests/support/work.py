@@ -8,7 +8,7 @@ import os
 import signal
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,12 +21,12 @@ from node.work.analysis import AnalysisSettings, analyse_films
 from node.work.conclusion import Concluder
 from node.work.retry import RetryPolicy
 from node.work.routing import Routes
-from node.work.values import Film, FilmOutcome
+from node.work.values import Film, FilmOutcome, FilmResult
 from pipeline.values import Analysis, Outcome
-from storage.instances import add_instance
+from storage.instances import add_instance, get_instances
 from storage.ledger import Ledger
 from storage.objects import ObjectStore
-from storage.queue import enqueue, list_jobs
+from storage.queue import claim, enqueue, list_jobs
 from storage.values import Job, JobKind, JobState, NewJob, ReceivedInstance, Role, StoredInstance
 from tests.support.analyses import make_analysis
 from tests.support.films import make_film, part10_bytes
@@ -92,6 +92,19 @@ class Desk:
             )
             enqueue(connection, [job])
         return added.instance
+
+    def analyse_all(self) -> None:
+        """Conclude every waiting film, without any worker."""
+        hour = timedelta(hours=1)
+        while claims := claim(self.ledger, JobKind.ANALYSE, "", 100, lease=hour, owner="desk"):
+            with self.ledger.read() as connection:
+                films = get_instances(connection, [held.instance_id for held in claims])
+            refs = [
+                Film(film.instance_id, film.sop_instance_uid, film.file, film.received_at) for film in films
+            ]
+            for held, result in zip(claims, process_invented(self.settings(), refs), strict=True):
+                assert isinstance(result, FilmResult)
+                self.concluder().finish(held, result)
 
     def jobs(self, kind: JobKind, state: JobState | None = None) -> list[Job]:
         with self.ledger.read() as connection:

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.postgres import postgres_server, postgres_template, postgres_url
+from tests.support.postgres import postgres_ledger_url, postgres_server, postgres_url
 from tests.support.work import Desk, open_desk
 
-__all__ = ["postgres_server", "postgres_template", "postgres_url"]
+__all__ = ["postgres_ledger_url", "postgres_server", "postgres_url"]
 
 PACS = {"name": "pacs", "ae_title": "PACS", "host": "127.0.0.1", "port": 104}
 
