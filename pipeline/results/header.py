@@ -207,4 +207,4 @@ def declare_character_set(result: Dataset, source: Source, charset: Charset) -> 
     if charset == "utf-8" or not all(own.can_encode(text) for text in texts_in(result)):
         result.SpecificCharacterSet = UTF_8
     elif own.terms:
-        result.SpecificCharacterSet = list(own.terms)
+        result.SpecificCharacterSet = own.declaration

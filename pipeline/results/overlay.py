@@ -114,9 +114,10 @@ def _strip_lines(analysis: Analysis) -> list[_Line]:
         lines.append(_Line(probability_sentence(analysis.finding, digits=2), 20, _WHITE))
     else:
         lines.append(_Line(conclusion(analysis), 20, _WHITE))
-    lines += _area_lines(analysis)
+    lines += _area_lines(analysis) if is_judged else []
     models = ", ".join(f"{model.name} {model.version}" for model in (bundle.segmenter, bundle.classifier))
-    notes = (unconfirmed(analysis), f"Models: {bundle.name} {bundle.version} ({models})")
+    rejected = "The outlines are not a result." if analysis.lung_mask and not is_judged else ""
+    notes = (rejected, unconfirmed(analysis), f"Models: {bundle.name} {bundle.version} ({models})")
     lines += [_Line(note, 16, _GREY) for note in notes if note]
     lines.append(_Line(disclaimer(bundle.disclaimer), 18, _YELLOW))
     return lines

@@ -55,6 +55,12 @@ class CharacterSet:
         terms = tuple(_SPELLINGS.get(re.sub("[^A-Z0-9]", "", term.upper()), "") for term in text.split("\\"))
         return cls(terms if any(terms) else ())
 
+    @property
+    def declaration(self) -> list[str]:
+        """What to write into Specific Character Set: ASCII comes before what needs escape sequences."""
+        needs_escapes = "".join(self.terms[:1]) in ("ISO 2022 IR 149", "ISO 2022 IR 87", "ISO 2022 IR 159")
+        return ["", *self.terms] if needs_escapes else list(self.terms)
+
     def decode(self, raw: bytes) -> str:
         """Decode one value of any text Value Representation; never fails."""
         if _ESCAPE in raw:
@@ -84,17 +90,18 @@ def _has(codec: str, character: str) -> bool:
     try:
         if codec in custom_encoders:
             custom_encoders[codec](character, errors="strict")
-        else:
-            character.encode(codec)
+            return True
+        # Python spells syllables that KS X 1001 lacks in eight bytes, which other software does not read.
+        return len(character.encode(codec)) <= 2 or codec != "euc_kr"
     except UnicodeError:
         return False
-    return True
 
 
 def text_of(dataset: Dataset, keyword: str, character_set: CharacterSet) -> str:
     """Read an attribute as Unicode, without padding; "" when it is absent or empty.
 
-    Several values stay joined by backslashes. Numbers and dates come as the text that was sent.
+    Several values stay joined by backslashes. Numbers and dates come as the text that was sent. What is
+    declared wrongly can only be repaired while pydicom has not converted the element.
     """
     stored = _stored(dataset, keyword)
     if stored is None:

@@ -5,11 +5,12 @@
 """
 
 from datetime import UTC, datetime
+from io import BytesIO
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydicom import Dataset
+from pydicom import Dataset, dcmread
 
 from pipeline.values import (
     Analysis,
@@ -26,7 +27,7 @@ from pipeline.values import (
     RuleVerdict,
     Verdict,
 )
-from tests.support.films import draw_chest, lung_ellipses, make_film
+from tests.support.films import draw_chest, lung_ellipses, make_film, part10_bytes
 
 ORIGIN = Origin(
     device_uid="2.25.4711",
@@ -53,6 +54,11 @@ REASONS = {
     Outcome.NOT_ASSESSABLE: (Reason.UNDER_EXPOSED, "the picture has almost no contrast"),
     Outcome.FAILED: (Reason.SOFTWARE_FAILURE, "the analysis ran out of memory"),
 }
+
+
+def received(film: Dataset) -> Dataset:
+    """Write a film and read it back, as it comes over the network: no value is converted yet."""
+    return dcmread(BytesIO(part10_bytes(film)))
 
 
 def make_lung_mask(pixels: NDArray[np.bool_], *, sides: bool = True) -> LungMask:

@@ -14,10 +14,15 @@ ACCEPTED_WARNINGS = (
     "Attribute is not present in standard DICOM IOD - (0x0018,0x1002) UI Device UID",
     "this is a Standard Extended SOP Class",
     "Unrecognized defined term <99NEOLUNG>",
+    "of attribute <Coding Scheme UID>",
 )
 """What dciodvfy's older tables say about Device UID (PS3.3 C.7.5.1) and about every private coding scheme."""
 
-_CHARSET_NOTE = "The VR checker does not support this Specific Character Set"
+_CHARSET_NOTES = (
+    "The VR checker does not support this Specific Character Set",
+    "Reading unknown/unsupported SpecificCharacterSet",
+)
+"""DCMTK on character sets that are right but that it does not know."""
 
 
 def dciodvfy(path: Path | str) -> list[str]:
@@ -49,6 +54,11 @@ def _dciodvfy_lines(path: Path | str) -> list[str]:
     return lines
 
 
+def _run_dsrdump(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [str(DSRDUMP), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=60)
+
+
 def dsrdump(path: Path | str) -> str:
     """Parse a Structured Report and return its readable text, long values in full.
 
@@ -57,9 +67,11 @@ def dsrdump(path: Path | str) -> str:
     AssertionError
         If DCMTK refuses the document or reports anything on the way.
     """
-    command = [str(DSRDUMP), "+U8", "+Pl", str(path)]
-    done = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=60)
-    complaints = [line for line in done.stderr.splitlines() if line.strip() and _CHARSET_NOTE not in line]
+    done = _run_dsrdump("+U8", "+Pl", str(path))
+    if "is not supported by the utilized character set conversion library" in done.stderr:
+        done = _run_dsrdump("+Pl", str(path))
+    lines = (line for line in done.stderr.splitlines() if line.strip())
+    complaints = [line for line in lines if not any(note in line for note in _CHARSET_NOTES)]
     assert done.returncode == 0, f"dsrdump refused {path}: {done.stderr}"
     assert not complaints, f"dsrdump complained about {path}: {complaints}"
     return done.stdout
