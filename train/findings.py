@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from pipeline.networks import ClassifierArchitecture, build_classifier
 from train.augment import Augmentation, expose, move
-from train.fit import FitSettings, fit
+from train.fit import FitSettings, fit, write_settings
 from train.metrics import auroc, negative_log_likelihood
 from train.phantom_sets import LungCrops
 from train.pretrained import start_from_imagenet
@@ -119,5 +119,6 @@ def train_findings(
     network = build_classifier(settings.architecture)
     if settings.imagenet:
         start_from_imagenet(network, settings.architecture.backbone)
+    write_settings(run, asdict(settings))
     fit(network, FindingTask(training, validation, settings), settings.fit, run)
     return network

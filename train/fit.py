@@ -6,7 +6,7 @@ import json
 import logging
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor, nn
 
-CHECKPOINT, BEST, HISTORY = "last.pt", "best.safetensors", "history.json"
+CHECKPOINT, BEST, HISTORY, SETTINGS = "last.pt", "best.safetensors", "history.json", "settings.json"
 _log = logging.getLogger(__name__)
 
 
@@ -111,6 +111,27 @@ def fit(network: nn.Module, task: Task, settings: FitSettings, run: Path) -> lis
         _keep(network, optimiser, settings, progress, run)
     load_best(network, run)
     return progress.history
+
+
+def write_settings(run: Path, settings: Mapping[str, object]) -> None:
+    """Keep the settings of a run in its folder, for the export."""
+    run.mkdir(parents=True, exist_ok=True)
+    (run / SETTINGS).write_text(json.dumps(settings, indent=1) + "\n", encoding="utf-8")
+
+
+def read_settings(run: Path) -> dict[str, Any]:
+    """Read what `write_settings` wrote.
+
+    Raises
+    ------
+    UnusableRun
+        If the folder holds no run.
+    """
+    try:
+        settings: dict[str, Any] = json.loads((run / SETTINGS).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UnusableRun(f"{run} holds no training run: {error.strerror}") from error
+    return settings
 
 
 def load_best(network: nn.Module, run: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pipeline.networks import UNetArchitecture, build_unet
 from train.augment import Augmentation, expose, move, veil
 from train.films import SquareFilms
-from train.fit import FitSettings, fit, load_best
+from train.fit import FitSettings, fit, load_best, write_settings
 from train.losses import dice_and_cross_entropy
 from train.pretrained import start_from_imagenet
 
@@ -151,6 +151,7 @@ def train_lungs(
         load_best(network, start)
     elif settings.imagenet:
         start_from_imagenet(network, settings.architecture.encoder)
+    write_settings(run, asdict(settings))
     fit(network, LungTask(training, validation, settings), settings.fit, run)
     return network
 

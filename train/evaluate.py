@@ -1,0 +1,104 @@
+"""Figures of a bundle, measured through the serving code on films at their own resolution."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from pydicom import Dataset
+
+from pipeline.bundle import Bundle
+from pipeline.classify import FindingClassifier
+from pipeline.segment import LungSegmenter
+from pipeline.values import Orientation, Radiograph
+from train.films import Film, read_film
+from train.metrics import (
+    auroc,
+    auroc_interval,
+    expected_calibration_error,
+    intersection_over_union,
+    sensitivity_specificity,
+)
+from train.phantom import make_phantom
+from train.phantom_sets import as_radiograph
+
+Figures = dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class PhantomJudgement:
+    """What the cascade's models said of one phantom."""
+
+    is_rds: bool
+    probability: float
+    overlap: float
+
+
+def lung_figures(bundle: Bundle, films: Sequence[Film], *, turns: int = 0) -> Figures:
+    """Foreground intersection over union of films, as stored or turned without saying so.
+
+    Returns
+    -------
+    dict
+        ``films``, ``iou_mean``, ``iou_5th_percentile``, ``iou_median``, ``below_half`` (films under 0.5).
+    """
+    segmenter = LungSegmenter(bundle.segmenter, bundle.manifest.segmenter)
+    values = []
+    for film in films:
+        pixels, mask = (np.rot90(plane, turns) for plane in read_film(film))
+        radiograph = Radiograph(np.ascontiguousarray(pixels), None, None, Orientation(), Dataset())
+        found = segmenter.segment([radiograph])[0].lung_mask.pixels
+        values.append(intersection_over_union(found, mask == 1, mask != 2))
+    return summarise_overlaps(values)
+
+
+def summarise_overlaps(values: Sequence[float]) -> Figures:
+    """Mean, 5th percentile, median and the number of failures."""
+    overlaps = np.asarray(values)
+    return {
+        "films": len(overlaps),
+        "iou_mean": round(float(overlaps.mean()), 4),
+        "iou_5th_percentile": round(float(np.percentile(overlaps, 5)), 4),
+        "iou_median": round(float(np.median(overlaps)), 4),
+        "below_half": int((overlaps < 0.5).sum()),
+    }
+
+
+def judge_phantoms(bundle: Bundle, seeds: range) -> list[PhantomJudgement]:
+    """Draw phantoms and let both models judge them, lungs found by the segmenter.
+
+    A phantom without a lung mask counts as probability 0.5 and overlap 0.
+    """
+    segmenter = LungSegmenter(bundle.segmenter, bundle.manifest.segmenter)
+    classifier = FindingClassifier(bundle.classifier, bundle.manifest.classifier)
+    judged = []
+    for seed in seeds:
+        film = make_phantom(seed)
+        radiograph = as_radiograph(film)
+        segmented = segmenter.segment([radiograph])[0]
+        found = segmented.lung_mask
+        overlap = intersection_over_union(found.pixels, film.lungs > 0, np.ones(found.pixels.shape, bool))
+        probability = 0.5
+        if found.area_pixels:
+            probability = classifier.classify([(radiograph, segmented)])[0].probability
+        judged.append(PhantomJudgement(film.baby.disease.is_rds, probability, overlap))
+    return judged
+
+
+def phantom_figures(judged: Sequence[PhantomJudgement], threshold: float) -> Figures:
+    """Figures of the classifier and of the lungs on phantoms; SYNTHETIC, no statement about newborns."""
+    labels = np.array([film.is_rds for film in judged], float)
+    probabilities = np.array([film.probability for film in judged])
+    sensitivity, specificity = sensitivity_specificity(labels, probabilities, threshold)
+    low, high = auroc_interval(labels, probabilities)
+    return {
+        "films": len(judged),
+        "with_rds": int(labels.sum()),
+        "auroc": round(auroc(labels, probabilities), 4),
+        "auroc_95_interval": [round(low, 4), round(high, 4)],
+        "sensitivity": round(sensitivity, 4),
+        "specificity": round(specificity, 4),
+        "expected_calibration_error": round(expected_calibration_error(labels, probabilities), 4),
+        "lungs": summarise_overlaps([film.overlap for film in judged]),
+    }

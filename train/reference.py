@@ -1,0 +1,184 @@
+"""Make the bundle that ships, from films to model card; a stage that is done is not done twice."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+
+from pipeline.bundle import Manifest, load_bundle
+from pipeline.bundle.manifest import LungCrop, PostProcessing, Preprocessing, Segmenter, sha256_of
+from pipeline.engines.onnx import OnnxEngine
+from pipeline.networks import build_classifier, build_unet
+from pipeline.segment import LungSegmenter
+from train.bundling import BundleParts, describe_segmenter, write_bundle
+from train.card import write_card
+from train.evaluate import Figures, judge_phantoms, lung_figures, phantom_figures
+from train.export import export_network, start_folder
+from train.films import Film, SquareFilms, concatenate, read_index, square_films
+from train.findings import FindingSettings, predict_logits, train_findings
+from train.fit import BEST, FitSettings, load_best
+from train.lungs import LungSettings, train_lungs
+from train.metrics import fit_temperature, youden_threshold
+from train.phantom import GENERATOR_VERSION
+from train.phantom_sets import CropMaker, LungCrops, phantom_crops, phantom_squares
+
+_log = logging.getLogger(__name__)
+_NEWBORN_LUNG_FRACTION = 0.08
+"""Mean part of a newborn film that is lung, from the roi_area column of the source paper's example rows."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReferencePlan:
+    """Everything that decides what the bundle becomes.
+
+    Attributes
+    ----------
+    first, lungs
+        A short training at a small size on public films, and the one that starts from it, with phantoms.
+    lung_phantoms, training, validation, fresh
+        Seeds of phantoms: for the segmenter, and for the classifier to learn, calibrate and be measured.
+    """
+
+    version: str = "0.1.0"
+    first: LungSettings = field(default_factory=lambda: LungSettings(size=192, fit=FitSettings(epochs=3)))
+    lungs: LungSettings = field(
+        default_factory=lambda: LungSettings(fit=FitSettings(epochs=6, learning_rate=7e-4))
+    )
+    findings: FindingSettings = field(default_factory=FindingSettings)
+    lung_phantoms: range = range(420)
+    training: range = range(10_000, 11_000)
+    validation: range = range(20_000, 20_250)
+    fresh: range = range(30_000, 30_300)
+    crop: LungCrop = field(default_factory=LungCrop)
+
+
+def make_reference(films: Path, out: Path, run: Path, plan: ReferencePlan) -> Manifest:
+    """Train, calibrate, export and measure.
+
+    Parameters
+    ----------
+    films
+        Folder with ``index.csv``, see `train.films.read_index`: splits ``train`` and ``val``, others are
+        measured.
+    out
+        Folder of the bundle, replaced.
+    run
+        Folder of checkpoints and caches; a second call goes on where the first was interrupted.
+    """
+    index = read_index(films)
+    cache = run / "cache"
+    _make_lungs(index, run, cache, plan)
+    maker = CropMaker(
+        plan.crop, plan.findings.size, _serving_segmenter(run, plan), _digest(run / "lungs" / BEST)
+    )
+    training, validation = (phantom_crops(seeds, maker, cache) for seeds in (plan.training, plan.validation))
+    train_findings(training, validation, plan.findings, run / "findings")
+    parts = _parts(validation, run, plan)
+    _write(out, run, parts, plan)
+    measured = replace(parts, evaluation=_evaluate(out, index, plan))
+    return _write(out, run, measured, plan)
+
+
+def _make_lungs(index: Sequence[Film], run: Path, cache: Path, plan: ReferencePlan) -> None:
+    def of(split: str, size: int) -> SquareFilms:
+        return square_films([film for film in index if film.split == split], size, cache)
+
+    first, lungs = plan.first, plan.lungs
+    train_lungs(of("train", first.cache_size), of("val", first.cache_size), first, run / "lungs-first")
+    phantoms = phantom_squares(plan.lung_phantoms, lungs.cache_size, cache)
+    together = concatenate([of("train", lungs.cache_size), phantoms])
+    train_lungs(together, of("val", lungs.cache_size), lungs, run / "lungs", start=run / "lungs-first")
+
+
+def _serving_segmenter(run: Path, plan: ReferencePlan) -> LungSegmenter:
+    """Export the segmenter and serve it, so that the classifier learns from the masks it will be given."""
+    network = build_unet(plan.lungs.architecture)
+    load_best(network, run / "lungs")
+    folder = run / "export"
+    start_folder(folder)
+    exported = export_network(network, plan.lungs.size, folder, "segmenter")
+    fields = describe_segmenter(exported, plan.lungs.architecture, plan.lungs.size, _postprocessing())
+    model = Segmenter.model_validate({"name": "lungs", "version": plan.version, **fields})
+    return LungSegmenter(OnnxEngine(exported.graph, threads=1), model)
+
+
+def _parts(validation: LungCrops, run: Path, plan: ReferencePlan) -> BundleParts:
+    """Calibrate on validation phantoms, and gather what the manifest says."""
+    network = build_classifier(plan.findings.architecture)
+    load_best(network, run / "findings")
+    logits = predict_logits(network, validation, plan.findings)
+    labels = validation.labels.astype(np.float64)
+    temperature = round(fit_temperature(logits, labels), 4)
+    probabilities = 1 / (1 + np.exp(-logits / temperature))
+    return BundleParts(
+        name="neolung-reference",
+        version=plan.version,
+        created=datetime.now(UTC).date().isoformat(),
+        unet=plan.lungs.architecture,
+        classifier=plan.findings.architecture,
+        lung_size=plan.lungs.size,
+        crop_size=plan.findings.size,
+        crop=plan.crop,
+        temperature=temperature,
+        threshold=round(float(np.clip(youden_threshold(labels, probabilities), 0.05, 0.95)), 4),
+        training=_training_record(plan),
+        evaluation={},
+        postprocessing=_postprocessing(),
+    )
+
+
+def _postprocessing() -> PostProcessing:
+    return PostProcessing(expected_fraction=_NEWBORN_LUNG_FRACTION)
+
+
+def _write(out: Path, run: Path, parts: BundleParts, plan: ReferencePlan) -> Manifest:
+    lungs, findings = build_unet(plan.lungs.architecture), build_classifier(plan.findings.architecture)
+    load_best(lungs, run / "lungs")
+    load_best(findings, run / "findings")
+    return write_bundle(out, lungs, findings, parts, write_card(parts))
+
+
+def _evaluate(out: Path, index: Sequence[Film], plan: ReferencePlan) -> Figures:
+    bundle = load_bundle(out, device="cpu")
+    figures: Figures = {}
+    for split in sorted({film.split for film in index} - {"train"}):
+        films = [film for film in index if film.split == split]
+        figures[f"lungs, {split}"] = lung_figures(bundle, films)
+        figures[f"lungs, {split}, sideways"] = lung_figures(bundle, films, turns=1)
+        _log.info("%s: %s", split, figures[f"lungs, {split}"])
+    judged = judge_phantoms(bundle, plan.fresh)
+    figures["phantoms, SYNTHETIC"] = phantom_figures(judged, bundle.manifest.classifier.threshold)
+    _log.info("phantoms: %s", figures["phantoms, SYNTHETIC"])
+    return figures
+
+
+def _training_record(plan: ReferencePlan) -> dict[str, object]:
+    return {
+        "lungs": f"{plan.first.fit.epochs} epochs at {plan.first.size} x {plan.first.size} on the public "
+        f"films, then {plan.lungs.fit.epochs} at {plan.lungs.size} x {plan.lungs.size} "
+        f"with {len(plan.lung_phantoms)} phantoms",
+        "findings": f"{plan.findings.fit.epochs} epochs at {plan.findings.size} x {plan.findings.size} on "
+        f"{len(plan.training)} phantoms (SYNTHETIC), lungs drawn and predicted by halves",
+        "phantom_generator": GENERATOR_VERSION,
+        "phantom_seeds": {
+            "lungs": _span(plan.lung_phantoms),
+            "training": _span(plan.training),
+            "validation": _span(plan.validation),
+            "fresh": _span(plan.fresh),
+        },
+        "preprocessing": Preprocessing(size=plan.lungs.size).model_dump(),
+        "calibration": "temperature and Youden threshold on the validation phantoms (SYNTHETIC)",
+    }
+
+
+def _span(seeds: range) -> str:
+    return f"{seeds.start} to {seeds.stop - 1}"
+
+
+def _digest(path: Path) -> str:
+    return sha256_of(path.read_bytes())
