@@ -90,6 +90,7 @@ CLEANERS: Mapping[str, Callable[[str], str]] = MappingProxyType(
         "ReferringPhysicianName": clean_name,
         "TypeOfPatientID": clean_code_strings,
         "UniversalEntityIDType": clean_code_strings,
+        "PatientIdentityRemoved": clean_code_strings,
         "Modality": clean_code_strings,
         "BodyPartExamined": clean_code_strings,
         "PatientOrientation": clean_orientation,

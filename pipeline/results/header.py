@@ -49,6 +49,7 @@ _PATIENT_AND_STUDY = (
     *_REQUIRED_EVEN_IF_EMPTY,
     *("IssuerOfPatientID", "TypeOfPatientID", "OtherPatientIDsSequence", "EthnicGroup"),
     *("PatientAge", "PatientSize", "PatientWeight"),
+    *("PatientIdentityRemoved", "DeidentificationMethod", "DeidentificationMethodCodeSequence"),
     *("StudyInstanceUID", "StudyDescription", "IssuerOfAccessionNumberSequence", "ProcedureCodeSequence"),
 )
 _REST = (
@@ -63,6 +64,7 @@ _ISSUER = ("LocalNamespaceEntityID", "UniversalEntityID", "UniversalEntityIDType
 _ITEMS = {
     "ProcedureCodeSequence": _CODE,
     "RequestedProcedureCodeSequence": _CODE,
+    "DeidentificationMethodCodeSequence": _CODE,
     "IssuerOfAccessionNumberSequence": _ISSUER,
     "OtherPatientIDsSequence": ("PatientID", "IssuerOfPatientID", "TypeOfPatientID"),
     "RequestAttributesSequence": (

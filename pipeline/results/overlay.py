@@ -52,9 +52,7 @@ def draw_overlay(analysis: Analysis, radiograph: Radiograph) -> bytes:
 
 
 def _draw_film(analysis: Analysis, radiograph: Radiograph) -> Image.Image:
-    rows, columns = _upright(radiograph.pixels, radiograph.orientation).shape
-    scale = min(_WIDEST / columns, _HIGHEST_FILM / rows, _LARGEST_SCALE)
-    size = max(1, round(columns * scale)), max(1, round(rows * scale))
+    size = _size_on_screen(radiograph)
     grey = (radiograph.pixels * np.float32(255) + np.float32(0.5)).astype(np.uint8)
     if radiograph.outside is not None:
         grey[radiograph.outside] = 0
@@ -63,6 +61,15 @@ def _draw_film(analysis: Analysis, radiograph: Radiograph) -> Image.Image:
     for segment in lung_segments(analysis.lung_mask) if analysis.lung_mask else []:
         _draw_lung(film, segment, radiograph.orientation)
     return film
+
+
+def _size_on_screen(radiograph: Radiograph) -> tuple[int, int]:
+    """Return columns and rows of the upright film, its pixels made square."""
+    height, width = radiograph.shape[0] * radiograph.pixel_aspect, float(radiograph.shape[1])
+    if radiograph.orientation.quarter_turns % 2:
+        height, width = width, height
+    scale = min(_WIDEST / width, _HIGHEST_FILM / height, _LARGEST_SCALE)
+    return max(1, round(width * scale)), max(1, round(height * scale))
 
 
 def _upright(pixels: NDArray[_Pixel], orientation: Orientation) -> NDArray[_Pixel]:

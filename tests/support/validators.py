@@ -21,8 +21,9 @@ ACCEPTED_WARNINGS = (
 _CHARSET_NOTES = (
     "The VR checker does not support this Specific Character Set",
     "Reading unknown/unsupported SpecificCharacterSet",
+    "Escape sequences shall not be used in the first component group of a Person Name",
 )
-"""DCMTK on character sets that are right but that it does not know."""
+"""DCMTK on character sets that are right but that it does not know, and on names as films have them."""
 
 
 def dciodvfy(path: Path | str) -> list[str]:

@@ -61,7 +61,9 @@ def make_report(
         result.ReferencedRequestSequence = [_request(request, provenance) for request in requests]
     if segments:
         result.CodingSchemeIdentificationSequence = [_own_coding_scheme()]
-    result.ContributingEquipmentSequence = _contributors(analysis, provenance)
+    contributors = _contributors(analysis, provenance)
+    if contributors:
+        result.ContributingEquipmentSequence = contributors
     return provenance.finish_object(result)
 
 

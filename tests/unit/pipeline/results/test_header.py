@@ -31,6 +31,15 @@ def test_every_odd_header_gives_valid_objects(name: str, charset: Charset, check
     check(make_result_objects(make_analysis(Outcome.PRESENT, film), ORIGIN, charset=charset, overlay=False))
 
 
+@pytest.mark.dcmtk
+@pytest.mark.parametrize("name", ["manufacturer missing", "nothing of the patient", "Secondary Capture"])
+@pytest.mark.parametrize("outcome", [Outcome.NOT_ELIGIBLE, Outcome.FAILED])
+def test_odd_headers_of_films_that_were_turned_away_give_valid_reports(
+    name: str, outcome: Outcome, check: Check
+) -> None:
+    check(make_result_objects(make_analysis(outcome, received(odd_film(name))), ORIGIN))
+
+
 @pytest.mark.parametrize("name", BAD_IDENTITY)
 def test_identity_that_breaks_the_rules_is_written_back_verbatim(name: str, write: Write) -> None:
     film = received(odd_film(name))
