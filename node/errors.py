@@ -12,6 +12,8 @@
     ├── UnknownDestination     no destination of that name is configured
     ├── QueryFailed            a query could not be asked, or the peer ended it with a failure
     ├── NoSuchFilm             a file named on the command line does not exist or is no DICOM file
+    ├── NoLedger               there is no ledger to look into: the node has not run yet
+    ├── DemoFailed             the demonstration did not come to its end
     ├── AlreadyRunning         another process of the same role works on this data folder
     └── StartRefused           something essential is missing, so the process does not start
 """
@@ -80,6 +82,14 @@ class QueryFailed(NodeError):
 
 class NoSuchFilm(NodeError):
     """A file named on the command line does not exist or is no DICOM file."""
+
+
+class NoLedger(NodeError):
+    """There is no ledger to look into: the node has not run yet."""
+
+
+class DemoFailed(NodeError):
+    """The demonstration did not come to its end; the message shows the node's last words."""
 
 
 class AlreadyRunning(NodeError):

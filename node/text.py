@@ -91,10 +91,9 @@ def decode_text(raw: bytes, charsets: Sequence[str] = (), *, undeclared: Sequenc
     raw = raw.rstrip(b" \0")
     if raw.isascii() and _ESCAPE not in raw:
         return raw.decode("ascii")
-    if any(term not in DEFAULT_REPERTOIRE for term in charsets):
-        text = _decode_declared(raw, charsets)
-        if text is not None:
-            return text
+    text = _decode_declared(raw, charsets or DEFAULT_REPERTOIRE[:1])
+    if text is not None:
+        return text
     texts = (_decode_strictly(raw, encoding) for encoding in undeclared)
     return next((text for text in texts if text is not None), raw.decode("latin-1"))
 

@@ -14,7 +14,7 @@ from node.errors import ListenFailed
 from node.log import EventLog, describe_exception, silence_libraries
 from node.network.access import AccessList, Gatekeeper, caller_of
 from node.network.contexts import decodable_syntaxes, supported_contexts
-from node.network.server import AssociationServer
+from node.network.server import AssociationServer, end_without_request
 from node.network.sizes import SizeGuard
 from node.network.sockets import Handler, socket_handlers
 from node.network.status import EventStatus
@@ -152,6 +152,7 @@ class ApplicationEntity:
         limits = self._config.limits
         handlers: list[Handler] = [
             *socket_handlers(),
+            (evt.EVT_CONN_CLOSE, end_without_request),
             (evt.EVT_REQUESTED, Gatekeeper(self._access, limits.max_associations)),
             (evt.EVT_C_ECHO, self._echo),
             (evt.EVT_C_STORE, self._services.store),

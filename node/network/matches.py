@@ -11,14 +11,15 @@ from storage.matching import Match, OneOf, Range, Single, Wildcard
 WILDCARD_VRS = frozenset({"AE", "CS", "LO", "LT", "PN", "SH", "ST", "UC", "UR", "UT"})
 """VRs in which ``*`` and ``?`` are wildcards; anywhere else they are refused."""
 
-NUMBER_VRS = frozenset({"DS", "FD", "FL", "IS", "SL", "SS", "UL", "US"})
+NUMBER_VRS = frozenset({"IS", "SL", "SS", "UL", "US"})
 LONGEST_PATTERN = 256
 """Characters of a wildcard pattern; a longer one costs more than it can mean."""
 
-_DATE = re.compile(r"\d{8}")
-_DOTTED_DATE = re.compile(r"(\d{4})\.(\d{2})\.(\d{2})")
-_TIME = re.compile(r"([01]\d|2[0-3])([0-5]\d(([0-5]\d|60)(\.\d{1,6})?)?)?")
-_COLON_TIME = re.compile(r"(\d{2}):(\d{2})(?::(\d{2}(?:\.\d{1,6})?))?")
+_DATE = re.compile(r"[0-9]{8}")
+_DOTTED_DATE = re.compile(r"([0-9]{4})\.([0-9]{2})\.([0-9]{2})")
+_TIME = re.compile(r"([01][0-9]|2[0-3])([0-5][0-9](([0-5][0-9]|60)(\.[0-9]{1,6})?)?)?")
+_WHOLE_NUMBER = re.compile(r"[+-]?[0-9]{1,12}")
+_COLON_TIME = re.compile(r"([0-9]{2}):([0-9]{2})(?::([0-9]{2}(?:\.[0-9]{1,6})?))?")
 
 
 def read_match(keyword: str, text: str) -> Match | None:
@@ -91,11 +92,9 @@ def _moment(keyword: str, vr: str, text: str) -> str:
 
 
 def _number(keyword: str, text: str) -> str:
-    try:
-        number = float(text)
-    except ValueError:
-        raise _refused(keyword, "is no number") from None
-    return str(int(number)) if number.is_integer() else text
+    if not _WHOLE_NUMBER.fullmatch(text):
+        raise _refused(keyword, "is no whole number")
+    return str(int(text))
 
 
 def _refused(keyword: str, why: str) -> IdentifierRefused:

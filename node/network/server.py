@@ -38,3 +38,13 @@ class AssociationServer(ThreadedAssociationServer):
         deadline = time.monotonic() + seconds
         while self.active_associations and time.monotonic() < deadline:
             time.sleep(_POLL_S)
+
+
+def end_without_request(event: Any) -> None:
+    """Let go of a connection that closed before it asked for an association (handler of EVT_CONN_CLOSE).
+
+    pynetdicom would keep its thread waiting for the request until the ACSE time-out: probes of load balancers
+    would pile up.
+    """
+    if event.assoc.requestor.primitive is None:
+        event.assoc.dul.to_user_queue.put(None)
