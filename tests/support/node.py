@@ -74,11 +74,29 @@ def running_node(
     folder: Path, destinations: Sequence[Mapping[str, object]] = (), **sections: Mapping[str, object]
 ) -> Iterator[RunningNode]:
     """Start ``neolung run`` on a free port and wait until it answers C-ECHO."""
+    with _running(folder, "run", destinations, sections) as node:
+        yield node
+
+
+@contextmanager
+def run_serve_only(folder: Path, **sections: Mapping[str, object]) -> Iterator[RunningNode]:
+    """Start ``neolung serve`` alone: films are received and queued, nobody analyses them."""
+    with _running(folder, "serve", (), sections) as node:
+        yield node
+
+
+@contextmanager
+def _running(
+    folder: Path,
+    command: str,
+    destinations: Sequence[Mapping[str, object]],
+    sections: dict[str, Mapping[str, object]],
+) -> Iterator[RunningNode]:
     folder.mkdir(parents=True, exist_ok=True)
     own = {"ae_title": AE_TITLE, "port": free_port(), "data_dir": "var", **sections.pop("node", {})}
     settings = {"node": own, "destinations": list(destinations), **sections}
     (folder / "config.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
-    node = RunningNode(folder, int(str(own["port"])), _start(folder))
+    node = RunningNode(folder, int(str(own["port"])), _start(folder, command))
     try:
         _wait_for_echo(node)
         yield node
@@ -92,8 +110,8 @@ def run_neolung(*arguments: str, cwd: Path | None = None) -> subprocess.Complete
     return subprocess.run(command, capture_output=True, text=True, cwd=cwd, timeout=120, check=False)
 
 
-def _start(folder: Path) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "node", "run", "--config", str(folder / "config.yaml")]
+def _start(folder: Path, service: str = "run") -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "node", service, "--config", str(folder / "config.yaml")]
     with (folder / "node.log").open("ab") as log:
         return subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
 
