@@ -37,16 +37,22 @@ def read_jpeg_ls(frame: bytes) -> Codestream:
     Raises
     ------
     UndecodablePixels
-        If it is no such codestream.
+        If it is no such codestream, or does not end with its end marker: CharLS spends seconds on those.
     """
     position = 2
     while frame[:2] == b"\xff\xd8" and position + 10 <= len(frame) and frame[position] == 0xFF:
         marker, length = struct.unpack_from(">BH", frame, position + 1)
         if marker == _JPEG_LS_SOF:
+            _check_end(frame)
             precision, rows, columns, components = struct.unpack_from(">BHHB", frame, position + 4)
             return Codestream(marker, rows, columns, components, precision)
         position += 1 if marker == 0xFF else 2 + length
     raise UndecodablePixels("The compressed frame is no JPEG-LS codestream; send the image uncompressed.")
+
+
+def _check_end(frame: bytes) -> None:
+    if not frame.rstrip(b"\0\xff").endswith(b"\xff\xd9"):
+        raise UndecodablePixels("The JPEG-LS codestream is cut off before its end; send the image again.")
 
 
 def read_jpeg_2000(frame: bytes) -> Codestream:

@@ -109,6 +109,8 @@ def describe_pixels(header: Dataset, limits: PixelLimits | None = None) -> Pixel
 
 
 def _check_kind(header: Dataset) -> None:
+    if "Rows" not in header or "Columns" not in header:
+        raise UnsupportedInstance("The object holds no image: it has no Rows and Columns.")
     frames = 1 if "NumberOfFrames" not in header else integer(header, "NumberOfFrames")
     if frames not in (1, None):
         raise UnsupportedInstance(f"{frames} frames; a radiograph has one. Send single-frame images.")
