@@ -1,11 +1,14 @@
 """What result objects take over from a film's header."""
 
+import warnings
+from dataclasses import replace
+
 import pytest
 from pydicom import Dataset, dcmread
 from pydicom.uid import EnhancedXAImageStorage, SegmentationStorage
 
 from pipeline.errors import UnsupportedInstance
-from pipeline.results import Charset, make_result_objects
+from pipeline.results import Charset, make_result_objects, to_part10
 from pipeline.results.clean import CLEANERS, clean_date, clean_time, clean_utc_offset
 from pipeline.results.header import read_source
 from pipeline.values import Outcome
@@ -55,6 +58,22 @@ def test_identity_that_breaks_the_rules_is_written_back_verbatim(name: str, writ
         assert summary == "Error - Dicom dataset contains invalid data values for Value Representations"
         assert complaints
         assert all(again[keyword].name in line for line in complaints)
+
+
+@pytest.mark.parametrize("name", ODD | BAD_IDENTITY)
+def test_no_value_of_the_header_reaches_a_warning_or_a_log(
+    name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    analysis = make_analysis(Outcome.PRESENT, received(odd_film(name)))
+    analysis = replace(analysis, header=received(odd_film(name))[:0x7FE00000])
+    caplog.clear()
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        objects = make_result_objects(analysis, ORIGIN, charset="source", overlay=False)
+        to_part10(objects.report)
+
+    assert caplog.records == []
 
 
 @pytest.mark.parametrize("name", CHARSETS)

@@ -1,22 +1,16 @@
 """The Structured Report says what the analysis found, for every outcome, to machines and to people."""
 
-from collections.abc import Iterator
-from datetime import UTC, datetime
-from typing import Any
-
 import highdicom
 import pytest
-from pydicom import Dataset
 
 from pipeline import codes
 from pipeline.results import SrClass, make_result_objects
 from pipeline.results.sr.document import KINDS
-from pipeline.values import Finding, Origin, Outcome, Reason, RuleVerdict, Verdict
+from pipeline.values import Finding, Outcome, Reason, RuleVerdict, Verdict
 from tests.support.analyses import (
     BUNDLE,
     ORIGIN,
     REASONS,
-    SPACING,
     make_analysis,
     make_lung_mask,
     make_radiograph,
@@ -24,7 +18,16 @@ from tests.support.analyses import (
 from tests.support.films import DX, lung_ellipses, make_film
 from tests.support.validators import dciodvfy_warnings
 from tests.unit.pipeline.results.conftest import Check, Write
-from tests.unit.pipeline.results.odd_headers import code_item, request_item
+from tests.unit.pipeline.results.reports import (
+    areas,
+    coded_values,
+    items_of,
+    make_report,
+    measurements,
+    name_of,
+    texts,
+    tracking_uid,
+)
 
 JUDGED = (Outcome.PRESENT, Outcome.ABSENT)
 NOT_JUDGED = (Outcome.NOT_ELIGIBLE, Outcome.NOT_ASSESSABLE, Outcome.FAILED)
@@ -214,155 +217,3 @@ def test_a_rounded_probability_never_contradicts_the_decision(probability: float
     assert measured.FloatingPointValue == probability
     assert (float(measured.NumericValue) >= 0.5) is finding.is_present
     assert float(measured.NumericValue) == pytest.approx(probability, abs=5e-5)
-
-
-def test_the_report_lists_the_film_and_the_seg_as_evidence() -> None:
-    film = make_film(rows=41, columns=37)
-    objects = make_result_objects(make_analysis(Outcome.PRESENT, film), ORIGIN)
-    assert objects.segmentation is not None
-
-    (study,) = objects.report.CurrentRequestedProcedureEvidenceSequence
-
-    listed = [
-        (series.SeriesInstanceUID, instance.ReferencedSOPInstanceUID)
-        for series in study.ReferencedSeriesSequence
-        for instance in series.ReferencedSOPSequence
-    ]
-    assert study.StudyInstanceUID == film.StudyInstanceUID
-    assert listed == [
-        (film.SeriesInstanceUID, film.SOPInstanceUID),
-        (objects.segmentation.SeriesInstanceUID, objects.segmentation.SOPInstanceUID),
-    ]
-
-
-def test_only_the_reference_to_a_segment_names_a_segment_and_none_names_a_frame() -> None:
-    report = make_report(make_analysis(Outcome.PRESENT))
-
-    referenced = [item for item in items_of(report) if "ReferencedSOPClassUID" in item]
-    assert all("ReferencedFrameNumber" not in item for item in referenced)
-    segments = [item.ReferencedSegmentNumber for item in referenced if "ReferencedSegmentNumber" in item]
-    assert segments == [1, 2]
-
-
-def test_the_order_is_copied_so_that_the_archive_links_the_report_to_it() -> None:
-    request = request_item(
-        RequestedProcedureID="RP1",
-        ScheduledProcedureStepID="SPS1",
-        RequestedProcedureCodeSequence=[code_item("CXR1", "99HOSP", "Chest AP")],
-    )
-    film = make_film(rows=41, columns=37, RequestAttributesSequence=[request])
-    objects = make_result_objects(make_analysis(Outcome.PRESENT, film), ORIGIN)
-
-    (copied,) = objects.report.ReferencedRequestSequence
-    assert copied.RequestedProcedureID == "RP1"
-    assert copied.AccessionNumber == film.AccessionNumber
-    assert copied.StudyInstanceUID == film.StudyInstanceUID
-    assert copied.RequestedProcedureCodeSequence[0].CodeValue == "CXR1"
-    assert objects.segmentation is not None
-    assert objects.segmentation.RequestAttributesSequence[0].ScheduledProcedureStepID == "SPS1"
-
-
-@pytest.mark.parametrize(
-    ("outcome", "expected"),
-    [
-        (Outcome.PRESENT, codes.CHEST_X_RAY),
-        (Outcome.NOT_ASSESSABLE, codes.CHEST_X_RAY),
-        (Outcome.NOT_ELIGIBLE, codes.RADIOGRAPHY),
-        (Outcome.FAILED, codes.RADIOGRAPHY),
-    ],
-)
-def test_a_film_that_may_show_anything_is_not_called_a_chest_film(
-    outcome: Outcome, expected: codes.Concept
-) -> None:
-    assert coded_values(make_report(make_analysis(outcome)), codes.PROCEDURE_REPORTED) == [expected.value]
-
-
-def test_the_films_own_procedure_comes_first() -> None:
-    film = make_film(
-        rows=41, columns=37, ProcedureCodeSequence=[code_item("CXR1", "99HOSP", "Chest AP portable")]
-    )
-
-    assert coded_values(make_report(make_analysis(film=film)), codes.PROCEDURE_REPORTED) == ["CXR1"]
-
-
-@pytest.mark.parametrize(
-    ("stated", "configured", "content", "offset"),
-    [
-        ("+0900", "+0000", ("20240302", "083015.250000"), "+0900"),
-        ("-0330", "+0900", ("20240301", "200015.250000"), "-0330"),
-        (None, "+0900", ("20240302", "083015.250000"), None),
-        (None, "+0000", ("20240301", "233015.250000"), None),
-    ],
-)
-def test_content_times_are_in_the_films_time_zone(
-    stated: str | None, configured: str, content: tuple[str, str], offset: str | None
-) -> None:
-    film = make_film(rows=41, columns=37, TimezoneOffsetFromUTC=stated)
-    origin = Origin("2.25.1", "S", datetime(2024, 3, 1, 23, 30, 15, 250000, tzinfo=UTC), configured)
-    objects = make_result_objects(make_analysis(film=film), origin)
-
-    for made in (objects.segmentation, objects.report):
-        assert made is not None
-        assert (made.ContentDate, made.ContentTime) == content
-        assert made.get("TimezoneOffsetFromUTC") == offset
-        contributed = made.ContributingEquipmentSequence[-1].ContributionDateTime
-        assert contributed == f"{content[0]}{content[1]}{offset or configured}"
-
-
-@pytest.mark.parametrize("outcome", Outcome)
-def test_the_report_never_repeats_who_the_patient_is(outcome: Outcome) -> None:
-    film = make_film(rows=41, columns=37)
-    report = make_report(make_analysis(outcome, film))
-
-    words = [value for item in items_of(report) for value in (item.get("TextValue"), item.get("CodeMeaning"))]
-    for secret in (str(film.PatientName), film.PatientID, film.AccessionNumber, film.PatientBirthDate):
-        assert all(secret not in word for word in words if word)
-
-
-def make_report(analysis: Any, **options: Any) -> Dataset:
-    return make_result_objects(analysis, ORIGIN, overlay=False, **options).report
-
-
-def items_of(dataset: Dataset) -> Iterator[Dataset]:
-    yield dataset
-    for element in dataset:
-        if element.VR == "SQ":
-            for item in element.value:
-                yield from items_of(item)
-
-
-def name_of(item: Dataset) -> str | None:
-    return item.ConceptNameCodeSequence[0].CodeValue if "ConceptNameCodeSequence" in item else None
-
-
-def texts(report: Dataset, concept: codes.Concept) -> list[str]:
-    return [
-        item.TextValue for item in items_of(report) if name_of(item) == concept.value and "TextValue" in item
-    ]
-
-
-def coded_values(report: Dataset, concept: codes.Concept) -> list[str]:
-    return [
-        item.ConceptCodeSequence[0].CodeValue
-        for item in items_of(report)
-        if name_of(item) == concept.value and "ConceptCodeSequence" in item
-    ]
-
-
-def tracking_uid(report: Dataset, identifier: str) -> str | None:
-    for group in report.content.get_image_measurement_groups():
-        if group.tracking_identifier == identifier:
-            return str(group.tracking_uid)
-    return None
-
-
-def measurements(group: Any) -> list[tuple[str, str, float]]:
-    return [(item.name.value, item.unit.value, item.value) for item in group.get_measurements()]
-
-
-def areas(count: int, grid: int) -> list[tuple[str, str, float]]:
-    return [
-        (codes.AREA.value, "{pixels}", float(count)),
-        (codes.AREA.value, "mm2", round(count * SPACING.row_mm * SPACING.column_mm, 2)),
-        (codes.LUNG_AREA_FRACTION.value, "1", round(count / grid, 5)),
-    ]
