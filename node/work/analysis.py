@@ -78,6 +78,19 @@ def warm_cascade(settings: AnalysisSettings) -> Cascade:
     )
 
 
+def warm_up(settings: AnalysisSettings) -> None:
+    """Make this process ready: load the models and what makes result objects.
+
+    Raises
+    ------
+    BundleError
+        If the bundle must not be used.
+    """
+    import pipeline.results  # noqa: F401 - takes longer to import than to use
+
+    warm_cascade(settings)
+
+
 def process_batch(settings: AnalysisSettings, films: Sequence[Film]) -> list[FilmOutcome]:
     """Analyse films with the models of this process; see `analyse_films`.
 

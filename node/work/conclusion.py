@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 from node.log import EventLog
+from node.work.doorbell import ring
 from node.work.retry import Bury, Drop, Later, RetryPolicy, decide
 from node.work.routing import Routes
 from node.work.values import FilmFailure, FilmResult, ResultInstance
@@ -26,12 +28,15 @@ class Concluder:
     ----------
     ae_title
         The node's own; it stands as the sender of result objects in the index.
+    data_dir
+        Where the bells of the delivery loops are.
     """
 
     ledger: Ledger
     routes: Routes
     policy: RetryPolicy
     ae_title: str
+    data_dir: Path
 
     def finish(self, claim: Claim, result: FilmResult) -> bool:
         """End a job with its results: instances, record, DELIVER jobs and the job itself, or nothing of it.
@@ -62,6 +67,8 @@ class Concluder:
                 add_analysis(connection, result.record)
         except LeaseLost:
             return False
+        for name in self.routes.names:
+            ring(self.data_dir, f"deliver.{name}")
         return True
 
     def fail(self, claim: Claim, failure: FilmFailure) -> None:

@@ -41,7 +41,7 @@ class SlotExecutor(Executor):
     Attributes
     ----------
     ready
-        Done when a process is warm; failed, with the reason, when the first warm-up of all fails.
+        Done when a process is warm; failed, with the reason, when a warm-up raised before that.
     slots
         Number of processes.
     """
@@ -140,8 +140,12 @@ class SlotExecutor(Executor):
         if error is not None:
             slot.kill()
             _log.error("engine process cannot warm up", reason=f"{type(error).__name__}: {error}")
-        if not self.ready.done():
-            self.ready.set_result(None) if error is None else self.ready.set_exception(error)
+        if self.ready.done() or isinstance(error, BrokenExecutor):
+            return  # a killed process says nothing about the models: the next one is under way
+        if error is None:
+            self.ready.set_result(None)
+        else:
+            self.ready.set_exception(error)
 
     def _give_up(self, future: "Future[Any]") -> None:
         future.cancel()

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
 from node.log import EventLog
 from node.processes.lifetime import Drain
@@ -35,8 +36,16 @@ def run_turns(turn: Turn, bell: Doorbell, drain: Drain, poll_s: float) -> None:
             bell.wait(poll_s if rest_s == float("inf") else min(rest_s, _LONGEST_REST_S), drain)
 
 
-def start_loop(name: str, run: Callable[[], None]) -> threading.Thread:
-    """Start a loop in a thread; an unexpected error ends the thread, which its process must notice."""
+def start_loop(name: str, turn: Turn, data_dir: Path, drain: Drain, poll_s: float) -> threading.Thread:
+    """Start a loop in a thread, woken by the bell of its name.
+
+    An error that nobody expected ends the thread; its process must notice and end too.
+    """
+
+    def run() -> None:
+        with Doorbell(data_dir, name) as bell:
+            run_turns(turn, bell, drain, poll_s)
+
     thread = threading.Thread(target=run, name=name, daemon=True)
     thread.start()
     return thread

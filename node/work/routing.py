@@ -1,10 +1,14 @@
 """Which result object goes to which destination."""
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from node.config.schema import Config, DestinationConfig
 from node.work.values import FilmResult, ResultInstance
 from storage.values import JobKind, NewJob, Role
+
+if TYPE_CHECKING:
+    from pipeline.results import Charset
 
 _SENT_AS = {Role.SEGMENTATION: "seg", Role.REPORT: "sr"}
 _TURNED_AWAY = "not eligible"
@@ -23,7 +27,7 @@ class Routes:
         return tuple(destination.name for destination in self._destinations)
 
     @property
-    def charsets(self) -> tuple[str, ...]:
+    def charsets(self) -> "tuple[Charset, ...]":
         """Character sets that some destination wants; Unicode where there is no destination."""
         return tuple(sorted({destination.charset for destination in self._destinations})) or ("utf-8",)
 

@@ -63,7 +63,7 @@ class Desk:
         return partial(process_invented, self.settings())
 
     def concluder(self, policy: RetryPolicy = NO_PAUSE) -> Concluder:
-        return Concluder(self.ledger, Routes(self.config), policy, self.config.node.ae_title)
+        return Concluder(self.ledger, Routes(self.config), policy, self.config.node.ae_title, self.data_dir)
 
     def receive(
         self, film: Dataset | None = None, *, priority: int = 0, max_attempts: int = 3

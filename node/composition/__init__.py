@@ -1,0 +1,60 @@
+"""Puts the parts together: the one place where the classes of all packages meet.
+
+One module for each process of the node, imported only where it runs: the supervisor stays small, and every
+process loads only its own part.
+"""
+
+import sys
+from functools import partial
+from pathlib import Path
+
+from node.config.schema import Config
+from node.processes.service import run_service
+
+__all__ = ["run_all", "run_deliver", "run_serve", "run_work"]
+
+
+def run_all(config_path: Path | None = None) -> int:
+    """Run the whole node under a supervisor until it is asked to stop; give the exit code.
+
+    Raises
+    ------
+    NodeError
+        If the configuration cannot be used, or a node runs on this data folder already.
+    """
+    from node.config.loading import load_config
+    from node.log import configure_logging
+    from node.processes.lifetime import Drain, hold_lock, install_signals
+    from node.processes.service import lock_name
+    from node.processes.supervisor import Supervisor
+
+    config = load_config(config_path)
+    configure_logging(config.log.level, config.log.format)
+    arguments = [] if config_path is None else ["--config", str(config_path)]
+    roles = ("serve", "work", "deliver") if config.destinations else ("serve", "work")
+    commands = {role: [sys.executable, "-m", "node", role, *arguments] for role in roles}
+    drain = Drain()
+    install_signals(drain)
+    with hold_lock(config.node.data_dir, lock_name("run", config)):
+        return Supervisor(commands, drain).run()
+
+
+def run_serve(config: Config) -> int:
+    """Run the DICOM services until asked to stop; give the exit code."""
+    from node.composition.serving import serve
+
+    return run_service("serve", config, partial(serve, config))
+
+
+def run_work(config: Config) -> int:
+    """Run the worker until asked to stop; give the exit code."""
+    from node.composition.working import work
+
+    return run_service("work", config, partial(work, config))
+
+
+def run_deliver(config: Config) -> int:
+    """Run the delivery to every destination until asked to stop; give the exit code."""
+    from node.composition.delivering import deliver
+
+    return run_service("deliver", config, partial(deliver, config))

@@ -1,0 +1,55 @@
+"""The process that delivers: two loops for each destination."""
+
+import threading
+from time import monotonic
+
+from node.composition.stores import open_stores
+from node.config.destinations import DestinationConfig
+from node.config.schema import Config
+from node.processes.lifetime import Drain
+from node.processes.service import owner_name
+from node.work.circuit import Circuit
+from node.work.committer import Committer, make_report_handler
+from node.work.deliverer import Deliverer
+from node.work.loops import start_loop
+from node.work.outbox import Outbox
+from storage.ledger import Ledger
+from storage.objects import ObjectStore
+from storage.queue import release_owned
+
+_LOOK_S = 0.5
+
+
+def deliver(config: Config, drain: Drain) -> None:
+    """Deliver results until the wish to stop."""
+    ledger, store = open_stores(config)
+    release_owned(ledger, owner_name("deliver", config))
+    threads = [
+        thread
+        for destination in config.destinations
+        for thread in start_delivery(config, destination, ledger, store, drain)
+    ]
+    while not drain.wait(_LOOK_S):
+        if not all(thread.is_alive() for thread in threads):
+            raise RuntimeError("a delivery loop ended unexpectedly; its traceback stands above")
+    deadline = monotonic() + config.limits.drain_timeout_s
+    for thread in threads:
+        thread.join(max(0.0, deadline - monotonic()))
+    ledger.close()
+
+
+def start_delivery(
+    config: Config, destination: DestinationConfig, ledger: Ledger, store: ObjectStore, drain: Drain
+) -> list[threading.Thread]:
+    """Start the two loops of one destination, each in a thread of its own."""
+    node = config.node
+    outbox = Outbox(ledger, store, destination, node.ae_title, owner_name("deliver", config), node.data_dir)
+    circuit = Circuit(ledger, destination)
+    turns = {
+        "deliver": Deliverer(outbox, circuit, drain).turn,
+        "commit": Committer(outbox, circuit, make_report_handler(ledger)).turn,
+    }
+    return [
+        start_loop(f"{kind}.{destination.name}", turn, node.data_dir, drain, config.work.poll_s)
+        for kind, turn in turns.items()
+    ]

@@ -1,0 +1,64 @@
+"""The process that listens: Verification, Storage, Query, commitment reports."""
+
+from typing import Any
+
+from node.composition.stores import open_stores
+from node.config.schema import Config
+from node.errors import StartRefused
+from node.log import EventLog
+from node.network.access import AccessList
+from node.network.application_entity import ApplicationEntity, Services
+from node.network.contexts import PLAIN_SYNTAXES, in_our_order
+from node.network.query import QueryService
+from node.network.receiver import Receiver
+from node.processes.lifetime import Drain
+from node.work.committer import make_report_handler
+from node.work.doorbell import ring
+from pipeline.codecs import prove_codecs
+from storage.ledger import Ledger
+from storage.objects import ObjectStore
+
+_log = EventLog("serve")
+
+
+def serve(config: Config, drain: Drain) -> None:
+    """Offer the DICOM services until the wish to stop; what is left of killed processes is swept first."""
+    ledger, store = open_stores(config)
+    _log.info("temporary files swept", files=store.sweep())
+    with make_application_entity(config, ledger, store):
+        drain.wait()
+    ledger.close()
+
+
+def make_application_entity(config: Config, ledger: Ledger, store: ObjectStore) -> ApplicationEntity:
+    """Make the acceptor with all its services.
+
+    Raises
+    ------
+    StartRefused
+        If this machine cannot even decode uncompressed pixels as it should.
+    """
+    proofs = prove_codecs()
+    for syntax, proof in proofs.items():
+        if not proof.ok:
+            _log.warning("transfer syntax not accepted", transfer_syntax=syntax, reason=proof.detail)
+    broken = [syntax for syntax in PLAIN_SYNTAXES if syntax in proofs and not proofs[syntax].ok]
+    if broken:
+        raise StartRefused(
+            f"uncompressed pixels ({', '.join(broken)}) are decoded wrongly; reinstall neolung"
+        )
+    access = AccessList(config.access, config.node.ae_title)
+    receiver = Receiver(ledger, store, access, config)
+
+    def store_and_ring(event: Any) -> Any:
+        answer = receiver(event)
+        ring(config.node.data_dir, "analyse")
+        return answer
+
+    services = Services(
+        store=store_and_ring,
+        find=QueryService(ledger, access, config),
+        commitment_report=make_report_handler(ledger),
+    )
+    proven = in_our_order(syntax for syntax, proof in proofs.items() if proof.ok)
+    return ApplicationEntity(config, access, services, image_syntaxes=proven)
