@@ -1,4 +1,4 @@
-"""Is the patient a newborn? Dates first, then Patient Age, then weight and length."""
+"""Whether the patient is a newborn: by dates, then by Patient Age, then by weight and length."""
 
 import re
 from datetime import date
@@ -8,12 +8,12 @@ from pydicom import Dataset
 from pipeline.attributes import number, text
 from pipeline.gate.settings import GateSettings
 from pipeline.gate.verdicts import no, unknown, yes
-from pipeline.values import RuleVerdict
+from pipeline.values import RuleVerdict, Verdict
 
 _RULE = "age"
 _DATES_OF_FILM = ("AcquisitionDate", "AcquisitionDateTime", "ContentDate", "SeriesDate", "StudyDate")
 _AGE_STRING = re.compile(r"(\d{1,3})\s*([DWMY]?)", re.IGNORECASE)
-_MONTH_DAYS = 30
+_MONTH_DAYS, _OLDEST_DAYS = 30, 130 * 366
 _LIGHTEST_KG, _LIGHTEST_GRAMS, _HEAVIEST_GRAMS = 0.3, 300, 6500
 _SHORTEST_M, _SHORTEST_CM = 0.2, 20
 
@@ -23,25 +23,26 @@ def judge_age(header: Dataset, settings: GateSettings) -> RuleVerdict:
 
     Notes
     -----
-    Acquisition date minus birth date counts where both are real dates. Else Patient Age (0010,1010), which some
-    senders write without a unit. Else Patient's Weight and Size, which can support or exclude a newborn.
+    Acquisition date minus birth date counts where both are real dates. Else Patient Age (0010,1010), which
+    some senders write without a unit. Else Patient's Weight and Size, which support or exclude a newborn.
     """
     days = age_in_days(header, settings)
     if days is not None:
         detail = f"{days} days on the day of the film, allowed {settings.max_age_days}"
         return yes(_RULE, detail) if days <= settings.max_age_days else no(_RULE, detail)
     by_age_string = judge_age_string(text(header, "PatientAge"), settings.max_age_days)
-    return (
-        by_age_string or _judge_body(header, settings) or unknown(_RULE, "neither dates nor age are stated")
-    )
+    if by_age_string is not None and by_age_string.verdict != Verdict.UNKNOWN:
+        return by_age_string
+    nothing = unknown(_RULE, "neither dates nor age nor size are stated")
+    return _judge_body(header, settings) or by_age_string or nothing
 
 
 def age_in_days(header: Dataset, settings: GateSettings) -> int | None:
-    """Return the days from birth to the film; None unless both dates are real and in this order."""
+    """Return the days from birth to the film; None unless both dates are real and a life apart at most."""
     birth = text(header, "PatientBirthDate")
     born = None if birth in settings.placeholder_birth_dates else _date(birth)
     taken = next(filter(None, (_date(text(header, keyword)) for keyword in _DATES_OF_FILM)), None)
-    if born is None or taken is None or taken < born:
+    if born is None or taken is None or not 0 <= (taken - born).days <= _OLDEST_DAYS:
         return None
     return (taken - born).days
 

@@ -1,4 +1,4 @@
-"""Is it the chest?"""
+"""Whether it is the chest."""
 
 import re
 from collections.abc import Iterator

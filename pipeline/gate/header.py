@@ -46,8 +46,8 @@ def judge_header(header: Dataset, settings: GateSettings) -> GateDecision:
     Returns
     -------
     GateDecision
-        Any NO turns the film away. What is unknown does not, and stands in the explanation; but when age, body
-        part and view are all unknown, the film passes only with ``process_unknown``.
+        Any NO turns the film away. What is unknown does not, and stands in the explanation; but when age,
+        body part and view are all unknown, the film passes only with ``process_unknown``.
     """
     verdicts = [rule(header, settings) for rule in HEADER_RULES]
     population = [verdict for verdict in verdicts if verdict.rule in _OF_THE_POPULATION]

@@ -1,4 +1,4 @@
-"""Judge what the segmenter found: are these the lungs of a newborn, and can they be seen?"""
+"""Judge what the segmenter found: whether these are the lungs of a newborn, and can be seen."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,7 +71,7 @@ def _judge_area(lung_mask: LungMask, settings: GateSettings) -> RuleVerdict:
 
 def _judge_confidence(lung_mask: LungMask, settings: GateSettings) -> RuleVerdict:
     bounds = settings.min_confidence, 1.0
-    return bounded("confidence", lung_mask.confidence, bounds, unit="", reason=Reason.OTHER)
+    return bounded("confidence", min(lung_mask.confidence, 1.0), bounds, unit="", reason=Reason.OTHER)
 
 
 def _judge_shape(lung_mask: LungMask, settings: GateSettings) -> list[RuleVerdict]:

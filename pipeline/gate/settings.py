@@ -24,14 +24,14 @@ class GateSettings:
     allow_for_processing
         Whether DX images FOR PROCESSING are judged. Only for models trained on such.
     companion_image_types
-        Values of Image Type, from the third on, of enhanced copies of an exposure: a film would be scored twice.
-        POST_PROCESSED is not among them, because senders put it on their ordinary films too.
+        Values of Image Type, from the third on, of enhanced copies of an exposure, which would be scored
+        twice. POST_PROCESSED is not among them, because senders put it on their ordinary films too.
     min_side_pixels, max_side_pixels
         Of the image grid.
     min_lung_fraction, max_lung_fraction
         Lung area as a part of the field that is not hidden by padding or shutter.
     min_lung_mm2, max_lung_mm2
-        Both lungs; used where the pixel spacing is known. A term newborn's are about 2000 mm2, an adult's 40 000.
+        Both lungs; used where the pixel spacing is known. A newborn's are about 2000 mm2, an adult's 40 000.
     max_lung_regions
         Connected regions of at least a tenth of the largest.
     max_side_ratio

@@ -25,12 +25,13 @@ def bounded(
 ) -> RuleVerdict:
     """Return whether a number lies within its bounds, both allowed."""
     low, high = bounds
-    detail = f"{value:.3g}{unit}, allowed {low:g} to {high:g}{unit}"
+    seen = f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
+    detail = f"{seen}{unit}, allowed {low:g} to {high:g}{unit}"
     return yes(rule, detail) if low <= value <= high else no(rule, detail, reason)
 
 
 def decide(verdicts: Sequence[RuleVerdict]) -> GateDecision:
-    """Turn the film away at any NO, for the first one's reason; else let it pass and say what is not known."""
+    """Turn the film away at any NO, for the first one's reason; else let it pass and say what is open."""
     refused = [verdict for verdict in verdicts if verdict.verdict == Verdict.NO]
     if refused:
         explanation = "; ".join(f"{verdict.rule}: {verdict.detail}" for verdict in refused)

@@ -1,4 +1,4 @@
-"""Is it a frontal view?"""
+"""Whether it is a frontal view."""
 
 import re
 
@@ -32,9 +32,9 @@ _OF_THE_STUDY = ("StudyDescription", "RequestedProcedureDescription", "Performed
 def judge_view(header: Dataset, _settings: GateSettings) -> RuleVerdict:
     """Judge View Position, View Code, Patient Orientation, then descriptions.
 
-    A description of the series that names a lateral and no frontal view outweighs a frontal View Position, which
-    consoles fill in by default; a description of the study counts only where nothing else is known, because it
-    names all views of the study.
+    A description of the series that names a lateral and no frontal view outweighs a frontal View Position,
+    which consoles fill in by default; a description of the study counts only where nothing else is known,
+    because it names all views of the study.
     """
     position = text(header, "ViewPosition").upper()
     view_codes = {value for value, _ in codes(header, "ViewCodeSequence")}
