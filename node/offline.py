@@ -85,11 +85,12 @@ class OfflineAnalyser:
 
     @cached_property
     def _cascade(self) -> "Cascade":
+        from node.gating import gate_settings
         from pipeline.bundle import load_bundle, reference_bundle
         from pipeline.cascade import Cascade
 
         bundle = load_bundle(self._config.model.bundle or reference_bundle(), device=self._config.work.engine)
-        return Cascade(bundle, self._config.gate.to_settings())
+        return Cascade(bundle, gate_settings(self._config))
 
     def _make_results(self, analysis: Analysis, made_at: datetime) -> ResultObjects:
         from pipeline.results import make_result_objects

@@ -10,6 +10,7 @@ from typing import Literal
 from pydantic import Field, field_validator
 
 from node.config.destinations import DestinationConfig, RetryConfig
+from node.config.gate import GateConfig
 from node.config.section import Section
 from node.config.types import (
     UID,
@@ -18,7 +19,6 @@ from node.config.types import (
     Bytes,
     Charset,
     Count,
-    Days,
     Flag,
     Folder,
     Host,
@@ -32,7 +32,7 @@ from node.config.types import (
     UtcOffset,
 )
 
-__all__ = ["Config", "DestinationConfig", "PeerConfig", "RetryConfig"]
+__all__ = ["Config", "DestinationConfig", "GateConfig", "PeerConfig", "RetryConfig"]
 
 
 class NodeConfig(Section):
@@ -71,7 +71,8 @@ class PeerConfig(Section):
     addresses: tuple[Address, ...] = ()
     """Addresses and networks that this peer may call from; an empty list stands for any."""
     services: tuple[Literal["echo", "store", "query"], ...] = ("echo", "store", "query")
-    """What this peer may do: C-ECHO, C-STORE, C-FIND."""
+    """What this peer may do. echo alone: open an association, for C-ECHO and reports of storage commitment;
+    store: C-STORE; query: C-FIND."""
 
 
 LOOPBACK = PeerConfig(name="loopback", addresses=(ip_network("127.0.0.0/8"), ip_network("::1/128")))
@@ -124,17 +125,6 @@ class ReceiveConfig(Section):
     """Calling AE titles whose radiographs are analysed before all others."""
     undeclared_charsets: tuple[Charset, ...] = ("utf-8", "cp949")
     """Character sets to try, in this order, for text outside ASCII that declares none."""
-
-
-class GateConfig(Section):
-    """Which radiographs are judged at all."""
-
-    max_age_days: Days = 28
-    """Oldest age that is judged; up to 90 is sensible where preterm infants stay long."""
-    process_unknown: Flag = True
-    """Judge films whose headers neither confirm nor exclude a newborn's chest, if their lungs look right."""
-    allow_for_processing: Flag = False
-    """Judge DX images FOR PROCESSING too."""
 
 
 class ModelConfig(Section):

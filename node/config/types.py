@@ -89,6 +89,8 @@ ListenPort = Annotated[
 ]
 Port = Annotated[int, Field(strict=True, ge=1, le=65535), Allowed("a whole number from 1 to 65535")]
 Seconds = Annotated[float, Field(strict=True, gt=0), Allowed("seconds, more than 0")]
+Positive = Annotated[float, Field(strict=True, gt=0), Allowed("a number, more than 0")]
+Share = Annotated[float, Field(strict=True, ge=0, le=1), Allowed("a number from 0 to 1")]
 Flag = Annotated[bool, Field(strict=True), Allowed("true or false")]
 Name = Annotated[
     str,
@@ -110,6 +112,12 @@ ShortText = Annotated[
     str,
     Field(pattern=r"^[ -\[\]-~]{1,16}$"),
     Allowed("1 to 16 ASCII characters, no backslash"),
+]
+Date = Annotated[str, Field(pattern=r"^[0-9]{8}$"), Allowed('a date as "19000101"')]
+CodeText = Annotated[
+    str,
+    Field(pattern=r"^[A-Z0-9 _]{1,16}$"),
+    Allowed("1 to 16 capitals, digits, blanks or underscores"),
 ]
 UtcOffset = Annotated[
     str, Field(pattern=r"^[+-]\d{4}$"), AfterValidator(_offset), Allowed('an offset from UTC as "+0900"')
