@@ -160,15 +160,21 @@ def _fail(connection: Connection, member: Row[*tuple[Any, ...]], reason: int, ru
 def _deliver_again(
     connection: Connection, member: Row[*tuple[Any, ...]], error: str, run_at: datetime
 ) -> str:
-    """Open the DELIVER job of an object again, with the attempts that it has had."""
-    delivering = (job.c.kind == JobKind.DELIVER, job.c.destination == member.destination)
-    of_object = (job.c.instance_id == member.instance_id, job.c.state == JobState.DONE)
-    latest = select(func.max(job.c.job_id)).where(*delivering, *of_object).scalar_subquery()
-    again = {"state": JobState.READY, "run_at": run_at, "finished_at": None, "error": error, **NO_LEASE}
-    may_try = (job.c.job_id == latest) & (job.c.attempts < job.c.max_attempts)
-    return (
-        "sent_again" if connection.execute(update(job).where(may_try).values(again)).rowcount else "given_up"
-    )
+    """Open the DELIVER job of an object again, unless it is open; its attempts stay counted."""
+    found = connection.execute(
+        select(job.c.job_id, job.c.state, job.c.attempts, job.c.max_attempts)
+        .where(job.c.kind == JobKind.DELIVER, job.c.destination == member.destination)
+        .where(job.c.instance_id == member.instance_id)
+        .order_by(job.c.job_id.desc())
+        .limit(1)
+        .with_for_update()
+    ).one_or_none()
+    if found is None or (found.state != JobState.READY and found.attempts >= found.max_attempts):
+        return "given_up"
+    if found.state != JobState.READY:
+        again = {"state": JobState.READY, "run_at": run_at, "finished_at": None, "error": error, **NO_LEASE}
+        connection.execute(update(job).where(job.c.job_id == found.job_id).values(again))
+    return "sent_again"
 
 
 def _note_report(connection: Connection, member: Row[*tuple[Any, ...]], failure_reason: int) -> None:

@@ -12,9 +12,9 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Table, create_engine, event, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError, StatementError
 
-from storage.errors import LedgerUnavailable, StorageError, StorageFailed, StorageFull
+from storage.errors import LedgerUnavailable, StorageFailed, StorageFull
 
 Clock = Callable[[], datetime]
 """Gives the present moment in UTC."""
@@ -133,20 +133,23 @@ def as_storage_error() -> Iterator[None]:
     """Turn every error of the database into ours, without the values that it may quote."""
     try:
         yield
+    except DBAPIError as error:
+        raise _refusal(error.orig) from None
+    except StatementError as error:
+        # A value that never reached the database is the caller's mistake.
+        raise (error.orig or error) from None
     except SQLAlchemyError as error:
-        raise _translated(error) from None
+        message = f"The ledger failed: {type(error).__name__}."
+        raise LedgerUnavailable(message) from None
 
 
-def _translated(error: SQLAlchemyError) -> StorageError:
-    original = error.orig if isinstance(error, DBAPIError) else None
+def _refusal(original: BaseException | None) -> StorageFailed:
     code = _code(original)
     if code in {"SQLITE_FULL", _POSTGRESQL_DISK_FULL}:
         return StorageFull("The disk of the ledger is full; free some space on it.")
     if code == "SQLITE_BUSY":
         return LedgerUnavailable("Another process has kept the ledger locked for too long.")
-    if isinstance(error, DBAPIError):
-        return LedgerUnavailable(f"The ledger's database refused: {type(original).__name__} {code}.")
-    return StorageFailed(f"The ledger failed: {type(error).__name__}.")
+    return LedgerUnavailable(f"The ledger's database refused: {type(original).__name__} {code}.")
 
 
 def _code(original: object) -> str:

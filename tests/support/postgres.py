@@ -1,6 +1,7 @@
 """A private PostgreSQL server for the tests: made from nothing, reached over a socket file, thrown away.
 
-A test that needs it is skipped, with the reason, where the server's programs are absent; with ``CI=true`` it fails.
+A test that needs it is skipped, with the reason, where the server's programs are absent; with ``CI=true``
+it fails.
 """
 
 import getpass
@@ -13,16 +14,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
-_TEMPLATE = "neolung_template"
 _SETTINGS = (
     "listen_addresses = ''",
     "fsync = off",
     "max_connections = 60",
     "shared_buffers = '16MB'",
-    # A database of another locale must not change the order of texts.
     "lc_messages = 'C'",
 )
 
@@ -39,10 +39,10 @@ class PostgresServer:
         return f"postgresql+psycopg://neolung@/{database}?host={self.folder}"
 
     @contextmanager
-    def database(self, *, template: str = "template0") -> Iterator[str]:
-        """Make a database and give its URL; it is dropped afterwards."""
+    def database(self) -> Iterator[str]:
+        """Make an empty database and give its URL; it is dropped afterwards."""
         name = f"test_{uuid.uuid4().hex}"
-        self.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        self.execute(f'CREATE DATABASE "{name}" TEMPLATE template0')
         try:
             yield self.url(name)
         finally:
@@ -52,8 +52,10 @@ class PostgresServer:
         """Run a statement outside any transaction in the server's own database."""
         import psycopg
 
-        with psycopg.connect(f"host={self.folder} user=neolung dbname=postgres", autocommit=True) as connection:
-            connection.execute(statement)  # type: ignore[arg-type]
+        with psycopg.connect(
+            f"host={self.folder} user=neolung dbname=postgres", autocommit=True
+        ) as connection:
+            connection.execute(statement)
 
 
 @contextmanager
@@ -61,12 +63,16 @@ def running_postgres() -> Iterator[PostgresServer]:
     """Start a server; skip the test (or fail it with ``CI=true``) where that is impossible."""
     programs = _find_programs()
     if programs is None:
-        _give_up("PostgreSQL's server programs (initdb, pg_ctl) are not installed: apt-get install postgresql")
+        _give_up(
+            "PostgreSQL's server programs (initdb, pg_ctl) are not installed: apt-get install postgresql"
+        )
     folder = Path(tempfile.mkdtemp(prefix="neolung-pg-"))
     try:
         if os.geteuid() == 0:
             shutil.chown(folder, "postgres")
-        _as_server(programs / "initdb", "-D", folder / "data", "-U", "neolung", "-A", "trust", "-E", "UTF8", "-N")
+        _as_server(
+            programs / "initdb", "-D", folder / "data", "-U", "neolung", "-A", "trust", "-E", "UTF8", "-N"
+        )
         with (folder / "data" / "postgresql.conf").open("a") as settings:
             settings.write("\n".join((*_SETTINGS, f"unix_socket_directories = '{folder}'", "")))
         _as_server(programs / "pg_ctl", "-D", folder / "data", "-l", folder / "log", "-w", "start")
@@ -98,7 +104,7 @@ def _as_server(program: Path, *arguments: str | Path) -> None:
     )
 
 
-def _give_up(reason: str) -> None:
+def _give_up(reason: str) -> NoReturn:
     if os.environ.get("CI") == "true":
         pytest.fail(reason)
     pytest.skip(reason)
@@ -112,17 +118,31 @@ def postgres_server() -> Iterator[PostgresServer]:
 
 
 @pytest.fixture(scope="session")
-def postgres_template(postgres_server: PostgresServer) -> str:
-    """Name of a database with an empty ledger, to copy from."""
+def postgres_ledger_url(postgres_server: PostgresServer) -> Iterator[str]:
+    """URL of a database with a ledger that the tests of the run share."""
     from storage.ledger import Ledger
 
-    postgres_server.execute(f'CREATE DATABASE "{_TEMPLATE}" TEMPLATE template0')
-    Ledger.open(postgres_server.url(_TEMPLATE)).close()
-    return _TEMPLATE
+    with postgres_server.database() as url:
+        Ledger.open(url).close()
+        yield url
 
 
 @pytest.fixture
-def postgres_url(postgres_server: PostgresServer, postgres_template: str) -> Iterator[str]:
-    """URL of a database of its own with an empty ledger."""
-    with postgres_server.database(template=postgres_template) as url:
-        yield url
+def postgres_url(postgres_ledger_url: str) -> str:
+    """URL of a ledger without any row; whoever was still connected to it is thrown out."""
+    from sqlalchemy import create_engine, text
+
+    from storage.tables import metadata
+
+    engine = create_engine(postgres_ledger_url)
+    with engine.begin() as connection:
+        connection.execute(
+            text(
+                "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+        )
+        for table in reversed(metadata.sorted_tables):
+            connection.execute(table.delete())
+    engine.dispose()
+    return postgres_ledger_url

@@ -262,11 +262,11 @@ def _commitment_member() -> None:
         sa.Column("failure_reason", sa.Integer(), nullable=True),
         sa.PrimaryKeyConstraint("transaction_uid", "job_id", name="pk_commitment_member"),
         sa.ForeignKeyConstraint(
-            ["instance_id"], ["instance.instance_id"], name="fk_commitment_member_instance_id"
+            ["transaction_uid"], ["commitment.transaction_uid"], name="fk_commitment_member_transaction_uid"
         ),
         sa.ForeignKeyConstraint(["job_id"], ["job.job_id"], name="fk_commitment_member_job_id"),
         sa.ForeignKeyConstraint(
-            ["transaction_uid"], ["commitment.transaction_uid"], name="fk_commitment_member_transaction_uid"
+            ["instance_id"], ["instance.instance_id"], name="fk_commitment_member_instance_id"
         ),
     )
     op.create_index("ix_commitment_member_job_id", "commitment_member", ["job_id"])
