@@ -4,6 +4,7 @@ PipelineError
     UnsupportedInstance      not a radiograph that the pipeline can judge
     UndecodablePixels        Pixel Data missing, damaged, or without a decoder
     BundleError              a model bundle that must not be used
+    EngineFailure            a network could not be run on this input
 """
 
 
@@ -21,3 +22,7 @@ class UndecodablePixels(PipelineError):
 
 class BundleError(PipelineError):
     """The model bundle is damaged, incomplete or of another kind; nothing was loaded from it."""
+
+
+class EngineFailure(PipelineError):
+    """The inference engine could not run a network on this input."""

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.errors import BundleError
+from pipeline.errors import BundleError, EngineFailure
 
 
 class OnnxEngine:
@@ -38,13 +38,24 @@ class OnnxEngine:
             self._session = onnxruntime.InferenceSession(
                 str(graph), sess_options=options, providers=["CPUExecutionProvider"]
             )
-        except onnxruntime.capi.onnxruntime_pybind11_state.Fail as error:
+        except _refusals() as error:
             raise BundleError(f"{graph.name} cannot be loaded by ONNX Runtime: {error}") from error
         self._input = self._session.get_inputs()[0].name
 
     def run(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
         """Run film by film: on a CPU a batch is no faster and needs more memory."""
-        outputs = [self._session.run(None, {self._input: batch[i : i + 1]})[0] for i in range(len(batch))]
+        try:
+            outputs = [self._session.run(None, {self._input: batch[i : i + 1]})[0] for i in range(len(batch))]
+        except _refusals() as error:
+            raise EngineFailure(f"ONNX Runtime refused the input: {error}") from error
         if not outputs:
             return np.zeros((0, 1), np.float32)
         return np.concatenate(outputs).astype(np.float32, copy=False)
+
+
+def _refusals() -> tuple[type[Exception], ...]:
+    """List what ONNX Runtime raises; its exceptions have no common base of their own."""
+    from onnxruntime.capi import onnxruntime_pybind11_state as state
+
+    names = ("Fail", "InvalidArgument", "InvalidGraph", "InvalidProtobuf", "NoSuchFile", "NotImplemented")
+    return tuple(getattr(state, name) for name in (*names, "RuntimeException", "EPFail", "NoModel"))

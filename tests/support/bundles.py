@@ -1,0 +1,66 @@
+"""Tiny bundles with random weights, so that tests of serving need no trained model.
+
+>>> path = make_tiny_bundle(folder)
+"""
+
+import json
+from pathlib import Path
+
+from pipeline.bundle.manifest import MANIFEST_NAME, LungCrop, PostProcessing, device_uid, sha256_of
+from pipeline.networks import ClassifierArchitecture, UNetArchitecture, build_network
+from train.bundling import BundleParts, write_bundle
+
+SIZE = 64
+UNET = UNetArchitecture(encoder="test_efficientnet", decoder_channels=(16, 8, 8, 8, 8))
+CLASSIFIER = ClassifierArchitecture(backbone="test_efficientnet")
+
+
+def make_tiny_bundle(out: Path, *, seed: int = 0, profile: str = "recommended") -> Path:
+    """Write a bundle of two small networks with random weights that depend on the seed."""
+    import torch
+
+    torch.manual_seed(seed)
+    unet, classifier = build_network(UNET), build_network(CLASSIFIER)
+    parts = BundleParts(
+        name="tiny",
+        version="1",
+        created="2024-03-02",
+        unet=UNET,
+        classifier=CLASSIFIER,
+        lung_size=SIZE,
+        crop_size=SIZE,
+        crop=LungCrop(),
+        temperature=1.5,
+        threshold=0.5,
+        training={},
+        evaluation={},
+        postprocessing=PostProcessing.model_validate({"profile": profile}),
+        data=(),
+    )
+    write_bundle(out, unet, classifier, parts, "# A tiny bundle with random weights, for tests\n")
+    return out
+
+
+def sign_again(bundle: Path, **changes: object) -> None:
+    """Write a manifest whose digests fit the files as they are now, so that only deeper checks can object.
+
+    Parameters
+    ----------
+    changes
+        Values by dotted key with ``__`` for the dot, ``segmenter__version="2"``.
+    """
+    path = bundle / MANIFEST_NAME
+    manifest = json.loads(path.read_text(encoding="utf-8"))
+    for entry in manifest["files"]:
+        content = (bundle / entry["name"]).read_bytes()
+        entry.update(sha256=sha256_of(content), size_bytes=len(content))
+    digests = {entry["name"]: entry["sha256"] for entry in manifest["files"]}
+    for part in (manifest["segmenter"], manifest["classifier"]):
+        part["device_uid"] = device_uid(digests[part["weights"]])
+    for key, value in changes.items():
+        *folders, last = key.split("__")
+        part = manifest
+        for folder in folders:
+            part = part[folder]
+        part[last] = value
+    path.write_text(json.dumps(manifest), encoding="utf-8")
