@@ -18,11 +18,6 @@
     └── StartRefused           something essential is missing, so the process does not start
 """
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from node.network.status import FindStatus, StoreStatus
-
 
 class NodeError(Exception):
     """The base of every error that ``node`` raises on purpose."""
@@ -53,17 +48,29 @@ class UnreadableDataSet(NodeError):
 
 
 class StoreRefused(NodeError):
-    """A C-STORE request that cannot be accepted; the text becomes the Error Comment of the response."""
+    """A C-STORE request that cannot be accepted; the text becomes the Error Comment of the response.
 
-    def __init__(self, status: "StoreStatus", comment: str) -> None:
+    Attributes
+    ----------
+    status
+        A ``node.network.status.StoreStatus``.
+    """
+
+    def __init__(self, status: int, comment: str) -> None:
         self.status = status
         super().__init__(comment)
 
 
 class IdentifierRefused(NodeError):
-    """A C-FIND Identifier that cannot be answered; the text becomes the Error Comment of the response."""
+    """A C-FIND Identifier that cannot be answered; the text becomes the Error Comment of the response.
 
-    def __init__(self, status: "FindStatus", comment: str) -> None:
+    Attributes
+    ----------
+    status
+        A ``node.network.status.FindStatus``.
+    """
+
+    def __init__(self, status: int, comment: str) -> None:
         self.status = status
         super().__init__(comment)
 

@@ -36,7 +36,8 @@ class QueryService:
     def __call__(self, event: Any) -> Iterator[Answer]:
         """Answer one query; never raises."""
         started, count = time.perf_counter(), 0
-        status, comment = FindStatus.SUCCESS, ""
+        status: int = FindStatus.SUCCESS
+        comment = ""
         try:
             for answer in self._answers(event):
                 yield answer

@@ -73,8 +73,10 @@ class Receiver:
         """Take one object in; never raises."""
         request = _request_of(event)
         started = time.perf_counter()
+        status: int = StoreStatus.SUCCESS
+        comment = ""
         try:
-            status, comment = self._take_in(request), ""
+            status = self._take_in(request)
         except StoreRefused as refusal:
             status, comment = refusal.status, str(refusal)
         except StorageFailed as error:
@@ -159,7 +161,7 @@ class Receiver:
         is_stat = urgent or request.caller.calling_ae_title in self._config.receive.stat_ae_titles
         return STAT if is_stat else ORDINARY
 
-    def _report(self, request: StoreRequest, status: StoreStatus, comment: str, seconds: float) -> None:
+    def _report(self, request: StoreRequest, status: int, comment: str, seconds: float) -> None:
         write = _log.info if status == StoreStatus.SUCCESS else _log.warning
         write(
             "instance stored" if status == StoreStatus.SUCCESS else "instance not simply stored",
