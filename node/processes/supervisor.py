@@ -4,21 +4,24 @@ A process that is killed loses nothing (leases and fenced writes see to that), s
 same: start it again. Only one that says by its exit code that it cannot start as configured ends the node.
 """
 
-import logging
 import os
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from node.log import EventLog
 from node.processes.lifetime import SUPERVISOR_VARIABLE, Drain
 
-logger = logging.getLogger(__name__)
-
 CANNOT_START = 78
-"""Exit code of a service that would fail the same way again (EX_CONFIG of sysexits.h)."""
+"""Exit code of a service that would fail the same way again (EX_CONFIG of sysexits.h).
+
+Said at its first start it ends the node, so that a wrong configuration is seen; later it counts as any death.
+"""
 
 _POLL_S = 0.1
+
+_log = EventLog("supervisor")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,18 +52,19 @@ class _Service:
         self._command = command
         self._policy = policy
         self._deaths = 0
+        self._starts = 0
         self._started_at = 0.0
         self._start_at = 0.0
         self._process: subprocess.Popen[bytes] | None = None
 
     def tend(self, now: float) -> bool:
-        """Start the process when it is time, notice its death; False when it cannot start at all."""
+        """Start the process when it is time, notice its death; False when its first start was refused."""
         if self._process is None:
             if now >= self._start_at:
                 self._start(now)
             return True
         code = self._process.poll()
-        if code == CANNOT_START:
+        if code == CANNOT_START and self._starts == 1:
             return False
         if code is not None:
             self._note_death(code, now)
@@ -71,7 +75,8 @@ class _Service:
         # A session of its own: Ctrl-C reaches the supervisor only, which then stops the services in order.
         self._process = subprocess.Popen(self._command, env=environment, start_new_session=True)
         self._started_at = now
-        logger.info("service started", extra={"service": self.name, "pid": self._process.pid})
+        self._starts += 1
+        _log.info("service started", service=self.name, pid=self._process.pid)
 
     def _note_death(self, code: int, now: float) -> None:
         lived_s = now - self._started_at
@@ -79,10 +84,7 @@ class _Service:
         delay = min(self._policy.max_delay_s, self._policy.first_delay_s * 2.0 ** (self._deaths - 1))
         self._start_at = now + delay
         self._process = None
-        logger.warning(
-            "service ended and is started again",
-            extra={"service": self.name, "exit_code": code, "delay_s": delay},
-        )
+        _log.warning("service ended and is started again", service=self.name, exit_code=code, delay_s=delay)
 
     def terminate(self) -> None:
         """Ask the process to stop."""
@@ -96,7 +98,7 @@ class _Service:
         try:
             self._process.wait(max(0.0, deadline - time.monotonic()))
         except subprocess.TimeoutExpired:
-            logger.warning("service did not stop in time and is killed", extra={"service": self.name})
+            _log.warning("service did not stop in time and is killed", service=self.name)
             self._process.kill()
             self._process.wait()
 
@@ -130,7 +132,7 @@ class Supervisor:
                 now = time.monotonic()
                 for service in self._services:
                     if not service.tend(now):
-                        logger.error("service cannot start; the node stops", extra={"service": service.name})
+                        _log.error("service cannot start; the node stops", service=service.name)
                         return 1
                 self._drain.wait(_POLL_S)
             return 0

@@ -1,0 +1,72 @@
+"""Which result goes where."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from node.config.schema import Config
+from node.work.routing import Routes
+from node.work.values import FilmResult, ResultInstance
+from storage.values import AnalysisRecord, JobKind, Role, StoredFile
+
+FILE = StoredFile("00/0", "0", 1)
+
+
+def routes(*destinations: dict[str, Any], **results: bool) -> Routes:
+    whole = [
+        {"name": f"d{number}", "ae_title": "PACS", "host": "h", **destination}
+        for number, destination in enumerate(destinations)
+    ]
+    return Routes(Config.model_validate({"destinations": whole, "results": results}))
+
+
+def result(outcome: str = "present") -> FilmResult:
+    record = AnalysisRecord(
+        1, "d", "0", outcome, "", None, None, None, None, {}, datetime(2026, 1, 1, tzinfo=UTC)
+    )
+    made = tuple(
+        ResultInstance(role, charset, {"SOPInstanceUID": f"2.25.{number}"}, "1.2", FILE)
+        for number, (role, charset) in enumerate(
+            (role, charset) for role in (Role.SEGMENTATION, Role.REPORT) for charset in ("utf-8", "source")
+        )
+    )
+    return FilmResult(record, made)
+
+
+def routed(target: Routes, film: FilmResult) -> set[tuple[str, str]]:
+    return {
+        (job.destination, job.key)
+        for number, made in enumerate(film.instances)
+        for job in target.jobs(film, made, number, 0)
+    }
+
+
+def test_a_destination_gets_what_it_asks_for_in_its_character_set() -> None:
+    target = routes({}, {"charset": "source"}, {"send": ["sr"]}, {"send": []})
+
+    assert routed(target, result()) == {
+        ("d0", "2.25.0"),
+        ("d0", "2.25.2"),
+        ("d1", "2.25.1"),
+        ("d1", "2.25.3"),
+        ("d2", "2.25.2"),
+    }
+    assert target.charsets == ("source", "utf-8")
+
+
+def test_films_that_were_turned_away_are_reported_only_where_that_is_wanted() -> None:
+    turned_away = result("not eligible")
+
+    assert routed(routes({}), turned_away)
+    assert not routed(routes({}, send_not_eligible=False), turned_away)
+    assert routed(routes({}, send_not_eligible=False), result("not assessable"))
+
+
+def test_jobs_carry_priority_and_the_destination_s_patience() -> None:
+    film = result()
+    (job,) = routes({"retry": {"max_attempts": 3}}).jobs(film, film.instances[0], 7, 10)
+
+    assert (job.kind, job.instance_id, job.priority, job.max_attempts) == (JobKind.DELIVER, 7, 10, 3)
+
+
+def test_without_destinations_results_are_made_in_unicode() -> None:
+    assert routes().charsets == ("utf-8",)
