@@ -36,7 +36,8 @@ OPTIONAL = {"cuda"}
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Skip what has no peer here; with CI=true a missing peer is a failure, not a skip."""
-    missing = {name: text for name, (present, text) in PEERS.items() if not present()}
+    wanted = {mark.name for item in items for mark in item.iter_markers()} & PEERS.keys()
+    missing = {name: PEERS[name][1] for name in wanted if not PEERS[name][0]()}
     strict = os.environ.get("CI") == "true"
     for item in items:
         for name in missing.keys() & {mark.name for mark in item.iter_markers()}:
@@ -55,7 +56,9 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, object, object]:
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, object, object]:
     """Turn a skip inside a test into a failure where CI=true, except for missing hardware."""
     report = yield
     marks = {mark.name for mark in item.iter_markers()}
@@ -70,7 +73,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     skipped = terminalreporter.stats.get("skipped", [])
     if not skipped:
         return
-    reasons = Counter(str(report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr) for report in skipped)
+    reasons = Counter(
+        str(report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr)
+        for report in skipped
+    )
     terminalreporter.section(f"NOT TESTED: {len(skipped)} tests were skipped", sep="!", red=True)
     for reason, count in reasons.most_common():
         terminalreporter.write_line(f"{count:5d}  {reason.removeprefix('Skipped: ')}")

@@ -19,6 +19,10 @@ from pydicom.uid import (
     JPEGLSLossless,
 )
 
+from train.phantom.baby import Disease
+from train.phantom.dicom import dataset_of
+from train.phantom.film import PhantomSettings, make_phantom
+
 NAMESPACE = uuid.UUID("5f0c6ad4-8a53-4f0e-9a5c-0d0e1f5b7a11")
 COMMENT = "DEMONSTRATION - invented header - not a newborn - not for clinical use"
 
@@ -70,6 +74,47 @@ def make_paediatric_film(film: PaediatricFilm, images: Path) -> Dataset:
     dataset["PixelData"].VR = "OB"
     dataset.compress(JPEGLSLossless, generate_instance_uid=False)
     return dataset
+
+
+@dataclass(frozen=True, slots=True)
+class PhantomFilm:
+    """One simulated newborn film of the demonstration."""
+
+    name: str
+    seed: int
+    disease: Disease
+    sideways: bool = False
+
+
+PHANTOM_FILMS = (
+    PhantomFilm("phantom-normal", 101, Disease.NORMAL),
+    PhantomFilm("phantom-rds-2", 102, Disease.RDS_2),
+    PhantomFilm("phantom-rds-4", 103, Disease.RDS_4),
+    PhantomFilm("phantom-sideways", 104, Disease.RDS_3, sideways=True),
+)
+
+
+def make_phantom_film(film: PhantomFilm) -> Dataset:
+    """Draw one phantom as DX, 12-bit, JPEG-LS lossless."""
+    settings = PhantomSettings(long_side=1024, sideways=1.0 if film.sideways else 0.0, whole_baby=0.0)
+    dataset = dataset_of(make_phantom(film.seed, settings, disease=film.disease))
+    dataset.compress(JPEGLSLossless, generate_instance_uid=False)
+    return dataset
+
+
+def write_demo_films(images: Path, out: Path) -> None:
+    """Write every film of the demonstration.
+
+    Parameters
+    ----------
+    images
+        Folder of the paediatric JPEG files.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    for paediatric in PAEDIATRIC_FILMS:
+        write_film(make_paediatric_film(paediatric, images), out / f"{paediatric.name}.dcm")
+    for phantom in PHANTOM_FILMS:
+        write_film(make_phantom_film(phantom), out / f"{phantom.name}.dcm")
 
 
 def write_film(dataset: Dataset, path: Path) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from pydicom import Dataset
 
-RDS, PROBABILITY, AREA, QUALITY_FINDING = "46775006", "122157", "42798000", "111052"
+RDS, PROBABILITY, AREA, CONCLUSION = "46775006", "122157", "42798000", "121077"
 SQUARE_MILLIMETRE, PIXELS = "mm2", "{pixels}"
 
 
@@ -21,14 +21,14 @@ class ReportSummary:
         In [0, 1]; None when undetermined.
     lung_area
         Both lungs with unit; empty without a mask.
-    reason
-        Coded quality finding of a film that was not judged.
+    conclusion
+        The report's own sentence.
     """
 
     rds: str
     probability: float | None
     lung_area: str
-    reason: str
+    conclusion: str
 
 
 def summarise(report: Dataset) -> ReportSummary:
@@ -38,7 +38,7 @@ def summarise(report: Dataset) -> ReportSummary:
         _code_meaning(items, RDS) or "not stated",
         _number(items, PROBABILITY),
         _lung_area(items),
-        _code_meaning(items, QUALITY_FINDING) or "",
+        _text(items, CONCLUSION),
     )
 
 
@@ -58,6 +58,10 @@ def _code_meaning(items: list[Dataset], concept: str) -> str | None:
         if item.ValueType == "CODE" and _concept(item) == concept:
             return str(item.ConceptCodeSequence[0].CodeMeaning)
     return None
+
+
+def _text(items: list[Dataset], concept: str) -> str:
+    return next((str(i.TextValue) for i in items if i.ValueType == "TEXT" and _concept(i) == concept), "")
 
 
 def _numbers(items: list[Dataset], concept: str) -> Iterator[tuple[float, str]]:

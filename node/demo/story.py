@@ -1,13 +1,14 @@
 """The demonstration: films go in by C-STORE, results are found by C-FIND, and land in a folder to look at."""
 
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from rich.console import Console
 from rich.progress import Progress
-from rich.table import Table
 
+from node.cli.printing import show_table
 from node.config.destinations import DestinationConfig
 from node.demo.collecting import Collector, ShownResult
 from node.demo.node import MODALITY, DemoNode, running_node
@@ -47,7 +48,8 @@ def tell(out: Path) -> None:
             seconds = time.monotonic() - started
             collector = Collector(destination, pacs, node, out)
             shown = [collector.collect(film) for film in films]
-    console.print(_table(shown))
+    columns = ("film", "patient", "in the PACS", "RDS", "probability", "lungs", "why not judged")
+    show_table("What the PACS holds now, found by C-FIND", columns, _rows(shown))
     console.print(
         f"{len(films)} films in {seconds:.0f} s. SEG, report and picture of each are in {out.resolve()}\n"
         "Research use only, not validated on newborns. No film shows one: see node/demo/films/README.md."
@@ -78,20 +80,11 @@ def _wait_for_reports(films: list[Path], pacs: DestinationConfig, node: DemoNode
     raise DemoFailed(f"the results did not come in {RESULTS_S:.0f} s; last words:\n{node.last_words()}")
 
 
-def _table(results: list[ShownResult]) -> Table:
-    table = Table(title="What the PACS holds now, found by C-FIND", title_justify="left")
-    for column in ("film", "patient", "in the PACS", "RDS", "probability", "lungs", "why not judged"):
-        table.add_column(column)
+def _rows(results: list[ShownResult]) -> Iterator[tuple[object, ...]]:
     for result in results:
         summary = result.summary
-        probability = "-" if summary.probability is None else f"{summary.probability:.3f}"
-        table.add_row(
-            result.film,
-            result.patient,
-            result.modalities,
-            summary.rds,
-            probability,
-            summary.lung_area,
-            summary.reason,
-        )
-    return table
+        probability = None if summary.probability is None else f"{summary.probability:.3f}"
+        # The figures say it all where there are any; a film that was not judged has a sentence.
+        why = summary.conclusion if probability is None else ""
+        row = (result.film, result.patient, result.modalities, summary.rds, probability, summary.lung_area)
+        yield *row, why
