@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
+from importlib import import_module
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
     from pipeline.values import Analysis, RuleVerdict
 
     Analyse = Callable[[Sequence[Dataset]], Sequence[Analysis]]
+
+_IMPORTED_LATE = ("pipeline.results", "pipeline.results.overlay", "scipy.ndimage", "PIL.ImageDraw")
+"""What the pipeline itself imports only when a film needs it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,15 +83,15 @@ def warm_cascade(settings: AnalysisSettings) -> Cascade:
 
 
 def warm_up(settings: AnalysisSettings) -> None:
-    """Make this process ready: load the models and what makes result objects.
+    """Make this process ready, so that the first film takes no longer than the others.
 
     Raises
     ------
     BundleError
         If the bundle must not be used.
     """
-    import pipeline.results  # noqa: F401 - takes longer to import than to use
-
+    for module in _IMPORTED_LATE:
+        import_module(module)
     warm_cascade(settings)
 
 

@@ -1,0 +1,166 @@
+"""``process_batch`` with the bundle that ships: films of every kind in, stored results or reasons out."""
+
+import pickle
+from datetime import UTC, datetime
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydicom import dcmread
+from pydicom.uid import CTImageStorage
+
+from node.config.schema import Config
+from node.gating import gate_settings
+from node.work.analysis import AnalysisSettings, analyse_films, process_batch
+from node.work.retry import Failure
+from node.work.values import Film, FilmFailure, FilmResult
+from pipeline.bundle import reference_bundle
+from pipeline.values import Outcome
+from storage.objects import ObjectStore
+from storage.values import Role
+from tests.support.analyses import make_analysis
+from tests.support.films import make_film, part10_bytes
+
+RECEIVED_AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> AnalysisSettings:
+    return AnalysisSettings(
+        bundle=reference_bundle(),
+        objects_dir=tmp_path_factory.mktemp("objects"),
+        gate=gate_settings(Config()),
+        device_uid="2.25.1",
+        station_name="TEST",
+        utc_offset="+0000",
+        device="cpu",
+        threads=1,
+    )
+
+
+def stored(settings: AnalysisSettings, content: bytes, *, is_last_attempt: bool = False) -> Film:
+    file = ObjectStore(settings.objects_dir).write(content)
+    return Film(1, "2.25.7", file, RECEIVED_AT, is_last_attempt)
+
+
+def film(settings: AnalysisSettings, **header: Any) -> Film:
+    return stored(settings, part10_bytes(make_film(**header)))
+
+
+def test_good_bad_and_odd_films_of_one_batch_each_get_their_own_outcome(settings: AnalysisSettings) -> None:
+    good = make_film(rows=256, columns=210)
+    batch = [
+        stored(settings, part10_bytes(good)),
+        stored(settings, b"no DICOM at all"),
+        film(settings, rows=256, columns=210, PatientBirthDate="19700101", PatientAge="054Y"),
+        film(settings, rows=256, columns=210, sop_class=CTImageStorage),
+        stored(settings, part10_bytes(good)[:-5000]),
+    ]
+    results = process_batch(settings, batch)
+
+    judged, no_dicom, adult, ct, truncated = results
+    assert isinstance(judged, FilmResult)
+    assert judged.record.outcome in ("present", "absent", "not assessable")
+    assert isinstance(no_dicom, FilmFailure)
+    assert no_dicom.failure is Failure.PERMANENT
+    assert isinstance(adult, FilmResult)
+    assert (adult.record.outcome, [made.role for made in adult.instances]) == ("not eligible", [Role.REPORT])
+    assert isinstance(ct, FilmFailure)
+    assert ct.failure is Failure.PERMANENT
+    assert isinstance(truncated, FilmResult)
+    assert truncated.record.outcome == "not assessable"
+    assert pickle.loads(pickle.dumps(results)) == results
+
+
+def test_a_second_run_makes_the_same_files(settings: AnalysisSettings) -> None:
+    one = film(settings, rows=256, columns=210)
+    first, second = process_batch(settings, [one])[0], process_batch(settings, [one])[0]
+
+    assert isinstance(first, FilmResult)
+    assert isinstance(second, FilmResult)
+    assert first.instances == second.instances
+
+
+def test_results_can_be_read_back_and_name_their_film(settings: AnalysisSettings) -> None:
+    dataset = make_film(rows=256, columns=210)
+    (result,) = process_batch(settings, [stored(settings, part10_bytes(dataset))])
+    assert isinstance(result, FilmResult)
+
+    report = result.instances[-1]
+    read = dcmread(BytesIO(ObjectStore(settings.objects_dir).read(report.file)))
+
+    assert report.role is Role.REPORT
+    assert report.attributes["SOPInstanceUID"] == read.SOPInstanceUID
+    assert report.attributes["StudyInstanceUID"] == dataset.StudyInstanceUID
+    assert report.transfer_syntax_uid == read.file_meta.TransferSyntaxUID
+
+
+def test_a_lost_file_may_come_back_and_a_damaged_one_does_not(settings: AnalysisSettings) -> None:
+    lost = film(settings, rows=64, columns=52)
+    damaged = film(settings, rows=64, columns=53)
+    ObjectStore(settings.objects_dir).path(lost.file).unlink()
+    ObjectStore(settings.objects_dir).path(damaged.file).write_bytes(b"rot")
+
+    results = process_batch(settings, [lost, damaged])
+
+    assert [result.failure for result in results if isinstance(result, FilmFailure)] == [
+        Failure.PASSING,
+        Failure.PERMANENT,
+    ]
+
+
+@pytest.mark.parametrize("is_last_attempt", [False, True])
+def test_a_software_failure_is_reported_only_when_there_is_no_further_try(
+    settings: AnalysisSettings, is_last_attempt: bool
+) -> None:
+    dataset = make_film(rows=64, columns=52)
+    one = stored(settings, part10_bytes(dataset), is_last_attempt=is_last_attempt)
+
+    (result,) = analyse_films(settings, [one], lambda films: [make_analysis(Outcome.FAILED, films[0])])
+
+    assert isinstance(result, FilmResult if is_last_attempt else FilmFailure)
+
+
+def test_both_character_sets_make_instances_of_their_own_and_one_picture(tmp_path: Path) -> None:
+    both = AnalysisSettings(
+        bundle=tmp_path,
+        objects_dir=tmp_path,
+        gate=gate_settings(Config()),
+        device_uid="2.25.1",
+        station_name="TEST",
+        utc_offset="+0000",
+        charsets=("source", "utf-8"),
+    )
+    one = stored(both, part10_bytes(make_film(rows=64, columns=52)))
+
+    (result,) = analyse_films(both, [one], lambda films: [make_analysis(Outcome.PRESENT, films[0])])
+
+    assert isinstance(result, FilmResult)
+    assert [(made.role, made.charset) for made in result.instances] == [
+        (Role.SEGMENTATION, "source"),
+        (Role.REPORT, "source"),
+        (Role.SEGMENTATION, "utf-8"),
+        (Role.REPORT, "utf-8"),
+    ]
+    assert len({made.attributes["SOPInstanceUID"] for made in result.instances}) == 4
+    assert len(list(tmp_path.rglob("*.png"))) == 1
+
+
+def test_without_pictures_none_is_kept(tmp_path: Path) -> None:
+    without = AnalysisSettings(
+        bundle=tmp_path,
+        objects_dir=tmp_path,
+        gate=gate_settings(Config()),
+        device_uid="2.25.1",
+        station_name="TEST",
+        utc_offset="+0000",
+        keep_overlay=False,
+    )
+    one = stored(without, part10_bytes(make_film(rows=64, columns=52)))
+
+    (result,) = analyse_films(without, [one], lambda films: [make_analysis(Outcome.PRESENT, films[0])])
+
+    assert isinstance(result, FilmResult)
+    assert result.record.details["overlay"] is None
+    assert not list(tmp_path.rglob("*.png"))
