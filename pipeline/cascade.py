@@ -16,6 +16,7 @@ from pipeline.bundle import Bundle
 from pipeline.classify import FindingClassifier
 from pipeline.errors import PipelineError, UndecodablePixels, UnsupportedInstance
 from pipeline.gate import GateSettings, judge_header, judge_image
+from pipeline.pixels.grayscale import GreyScale
 from pipeline.radiograph import header_of, read_radiograph
 from pipeline.segment import LungSegmenter, SegmentedFilm
 from pipeline.values import Analysis, Finding, Outcome, Radiograph, Reason, RuleVerdict
@@ -74,6 +75,8 @@ class Cascade:
     def __init__(self, bundle: Bundle, gate: GateSettings) -> None:
         self._bundle = bundle
         self._gate = gate
+        is_paper = bundle.manifest.segmenter.postprocessing.profile == "paper"
+        self._grey = GreyScale.PAPER if is_paper else GreyScale.RECOMMENDED
         self._limits = bundle.manifest.classifier.abstention
         self._segmenter = LungSegmenter(bundle.segmenter, bundle.manifest.segmenter)
         self._classifier = FindingClassifier(bundle.classifier, bundle.manifest.classifier)
@@ -109,7 +112,7 @@ class Cascade:
 
     def _decode(self, film: _Film) -> None:
         try:
-            film.radiograph = read_radiograph(film.dataset)
+            film.radiograph = read_radiograph(film.dataset, grey=self._grey, limits=self._gate.pixel_limits)
         except UnsupportedInstance as error:
             film.turn_away(Outcome.NOT_ELIGIBLE, Reason.OTHER, str(error))
         except UndecodablePixels as error:
@@ -133,8 +136,6 @@ class Cascade:
         film.verdicts += decision.verdicts
         if not decision.passed:
             film.turn_away(Outcome.NOT_ASSESSABLE, decision.reason or Reason.OTHER, decision.explanation)
-        elif mask.area_pixels == 0:
-            film.turn_away(Outcome.NOT_ASSESSABLE, Reason.OTHER, "no lung was found on the film")
         elif mask.confidence < self._limits.least_confidence:
             film.turn_away(
                 Outcome.NOT_ASSESSABLE, Reason.OTHER, f"the lungs are uncertain ({mask.confidence:.2f})"

@@ -6,6 +6,9 @@
 import json
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from pipeline.bundle.manifest import MANIFEST_NAME, LungCrop, PostProcessing, device_uid, sha256_of
 from pipeline.networks import ClassifierArchitecture, UNetArchitecture, build_network
 from train.bundling import BundleParts, write_bundle
@@ -13,6 +16,20 @@ from train.bundling import BundleParts, write_bundle
 SIZE = 64
 UNET = UNetArchitecture(encoder="test_efficientnet", decoder_channels=(16, 8, 8, 8, 8))
 CLASSIFIER = ClassifierArchitecture(backbone="test_efficientnet")
+
+
+class GreyEngine:
+    """Calls lung what is darker than tissue and brighter than air: enough for drawn chests."""
+
+    device = "cpu"
+
+    def __init__(self) -> None:
+        self.seen: list[NDArray[np.float32]] = []
+
+    def run(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
+        self.seen.append(batch)
+        grey = batch * 0.5 + 0.5
+        return np.float32(60) * (np.float32(0.12) - np.abs(grey - np.float32(0.32)))
 
 
 def make_tiny_bundle(out: Path, *, seed: int = 0, profile: str = "recommended") -> Path:

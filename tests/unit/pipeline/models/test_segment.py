@@ -13,24 +13,11 @@ from pipeline.bundle.manifest import PostProcessing, Preprocessing, Segmenter
 from pipeline.pixels.orientation import from_upright
 from pipeline.segment import LungSegmenter, sigmoid
 from pipeline.values import Orientation, PixelSpacing, Radiograph
+from tests.support.bundles import GreyEngine
 from tests.support.films import draw_chest, lung_ellipses
 
 KNOWN = Orientation(known=True)
 WAYS = [Orientation(mirrored, turns, known=True) for mirrored in (False, True) for turns in range(4)]
-
-
-class GreyEngine:
-    """Calls lung what is darker than tissue and brighter than air: enough for drawn chests."""
-
-    device = "cpu"
-
-    def __init__(self) -> None:
-        self.seen: list[NDArray[np.float32]] = []
-
-    def run(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
-        self.seen.append(batch)
-        grey = batch * 0.5 + 0.5
-        return np.float32(60) * (np.float32(0.12) - np.abs(grey - np.float32(0.32)))
 
 
 class MarkedEngine(GreyEngine):
