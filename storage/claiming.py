@@ -5,20 +5,16 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, case, literal_column, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, case, select, update
 
 from storage.databases import database_now
+from storage.jobs import IS_FRESH, IS_RETRIED
 from storage.ledger import Ledger
 from storage.tables import job
 from storage.values import Claim, JobKind, JobState
 
 WORKER_DIED = "worker died"
 """Error of a job whose leases ended one after the other without a word from its workers."""
-
-# Written out, not as parameters: only then do the databases use the partial indices.
-IS_READY: ColumnElement[bool] = job.c.state == literal_column("'ready'")
-IS_FRESH: ColumnElement[bool] = and_(IS_READY, job.c.attempts == literal_column("0"))
-IS_RETRIED: ColumnElement[bool] = and_(IS_READY, job.c.attempts > literal_column("0"))
 
 
 def claim(

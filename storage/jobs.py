@@ -4,7 +4,19 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, case, func, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    and_,
+    case,
+    func,
+    literal_column,
+    select,
+    union_all,
+    update,
+)
 
 from storage.databases import database_now
 from storage.errors import JobNotChangeable, NotInLedger
@@ -13,6 +25,12 @@ from storage.values import Job, JobKind, JobState, QueueCount
 
 LONGEST_ERROR = 2000
 """Characters kept of an error."""
+
+# Written out, not as parameters: only then do the databases use the partial indices.
+IS_READY: ColumnElement[bool] = job.c.state == literal_column("'ready'")
+IS_FRESH: ColumnElement[bool] = and_(IS_READY, job.c.attempts == literal_column("0"))
+IS_RETRIED: ColumnElement[bool] = and_(IS_READY, job.c.attempts > literal_column("0"))
+_HAS_ENDED: ColumnElement[bool] = job.c.state != literal_column("'ready'")
 
 NO_LEASE: Mapping[str, object] = {"token": None, "owner": ""}
 """Column values of a job that nobody holds."""
@@ -30,6 +48,12 @@ def list_jobs(
     """Give the jobs that match all that is given, the newest first."""
     wanted = {"state": state, "kind": kind, "destination": destination, "instance_id": instance_id}
     conditions = [job.c[name] == value for name, value in wanted.items() if value is not None]
+    if state is JobState.READY:
+        open_jobs = union_all(*(select(job.c.job_id).where(which) for which in (IS_FRESH, IS_RETRIED)))
+        conditions.append(job.c.job_id.in_(open_jobs))
+    elif state in (JobState.DEAD, JobState.CANCELLED):
+        # These are few and have an index; the newest of the many that are done are found without.
+        conditions.append(_HAS_ENDED)
     now = database_now(connection)
     rows = connection.execute(select(job).where(*conditions).order_by(job.c.job_id.desc()).limit(limit))
     return [_to_job(row, now) for row in rows]
@@ -72,7 +96,7 @@ def retry_dead_jobs(
     wanted = {"state": JobState.DEAD, "kind": kind, "destination": destination}
     conditions = [job.c[name] == value for name, value in wanted.items() if value is not None]
     values = _due_again(database_now(connection))
-    return connection.execute(update(job).where(*conditions).values(values)).rowcount
+    return connection.execute(update(job).where(_HAS_ENDED, *conditions).values(values)).rowcount
 
 
 def cancel_job(connection: Connection, job_id: int) -> Job:
@@ -94,12 +118,10 @@ def counts(connection: Connection) -> list[QueueCount]:
     """Count the jobs by kind, destination and state; what has no jobs is left out."""
     now = database_now(connection)
     of = (job.c.kind, job.c.destination, job.c.state)
-    grouped = connection.execute(select(*of, func.count().label("jobs")).group_by(*of).order_by(*of)).all()
-    ready = {
-        (kind, destination): (running, oldest)
-        for kind, destination, running, oldest in connection.execute(_ready_jobs(now))
-    }
-    return [_to_count(row, *ready.get((row.kind, row.destination), (0, None)), now=now) for row in grouped]
+    ended = connection.execute(select(*of, func.count().label("jobs")).where(_HAS_ENDED).group_by(*of))
+    found = [_to_count(row) for row in ended]
+    found += [_to_count(row, row.running, row.oldest, now) for row in connection.execute(_open_jobs(now))]
+    return sorted(found, key=lambda count: (count.kind, count.destination, count.state))
 
 
 def to_error(error: str) -> str:
@@ -126,24 +148,36 @@ def _is_running(now: datetime) -> ColumnElement[bool]:
     return and_(job.c.state == JobState.READY, job.c.token.is_not(None), job.c.run_at > now)
 
 
-def _ready_jobs(now: datetime) -> Select[Any]:
-    """Count the running and date the oldest waiting job of each queue."""
+def _open_jobs(now: datetime) -> Select[*tuple[Any, ...]]:
+    """Count all and the running jobs, and date the oldest waiting one, of each queue."""
+    queue = (job.c.kind, job.c.destination, job.c.state)
     is_running = _is_running(now)
-    running = func.sum(case((is_running, 1), else_=0))
-    oldest = func.min(case((is_running, None), else_=job.c.enqueued_at))
-    queue = (job.c.kind, job.c.destination)
-    return select(*queue, running, oldest).where(job.c.state == JobState.READY).group_by(*queue)
+    each = union_all(
+        *(
+            select(
+                *queue,
+                case((is_running, 1), else_=0).label("running"),
+                case((is_running, None), else_=job.c.enqueued_at).label("waiting_since"),
+            ).where(which)
+            for which in (IS_FRESH, IS_RETRIED)
+        )
+    ).subquery()
+    of = (each.c.kind, each.c.destination, each.c.state)
+    running = func.sum(each.c.running).label("running")
+    oldest = func.min(each.c.waiting_since).label("oldest")
+    return select(*of, func.count().label("jobs"), running, oldest).group_by(*of)
 
 
-def _to_count(row: Row[Any], running: int, oldest: datetime | None, *, now: datetime) -> QueueCount:
-    is_ready = row.state == JobState.READY
+def _to_count(
+    row: Row[*tuple[Any, ...]], running: int = 0, oldest: datetime | None = None, now: datetime | None = None
+) -> QueueCount:
     return QueueCount(
         kind=JobKind(row.kind),
         destination=row.destination,
         state=JobState(row.state),
         jobs=row.jobs,
-        running=running if is_ready else 0,
-        oldest_waiting=now - oldest if is_ready and oldest is not None else None,
+        running=running,
+        oldest_waiting=None if now is None or oldest is None else now - oldest,
     )
 
 

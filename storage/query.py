@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, FromClause, RowMapping, Select, exists, select
 
-from storage.attributes import ATTRIBUTES, IndexedAttribute
+from storage.attributes import ATTRIBUTES, Comparison, IndexedAttribute
 from storage.conditions import condition, text_condition
 from storage.counters import COUNTERS, Entry, count_related
 from storage.matching import Level, Match
@@ -130,7 +130,11 @@ def _condition(level: Level, keyword: str, match: Match, dialect: str) -> Column
     if keyword in _COLLECTED:
         return _has_instance(study, text_condition(_COLLECTED[keyword], match, dialect))
     attribute = _INDEXED[level][keyword]
-    return condition(attribute, match, _TABLES[attribute.level], dialect)
+    given = condition(attribute, match, _TABLES[attribute.level], dialect)
+    if attribute.comparison is Comparison.NAME and level in (Level.SERIES, Level.IMAGE):
+        # Else SQLite would rather look at every instance than for each component group in its index.
+        return series.c.study_row.in_(select(study.c.study_row).where(given).correlate(None))
+    return given
 
 
 def _is_visible(level: Level) -> ColumnElement[bool]:

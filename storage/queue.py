@@ -18,10 +18,12 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, and_, update
 
-from storage.claiming import IS_READY, IS_RETRIED, WORKER_DIED, claim
+from storage.claiming import WORKER_DIED, claim
 from storage.databases import database_now, insert_new
 from storage.errors import LeaseLost
 from storage.jobs import (
+    IS_READY,
+    IS_RETRIED,
     NO_LEASE,
     cancel_job,
     counts,

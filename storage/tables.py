@@ -179,7 +179,8 @@ job = Table(
     Column("enqueued_at", UtcDateTime, nullable=False),
     Column("finished_at", UtcDateTime, nullable=True),
     UniqueConstraint("kind", "destination", "key"),
-    Index(None, "state", "kind", "destination"),
+    # Not over READY jobs: PostgreSQL would at times take it for claims, and sort the whole backlog.
+    _partial_index(None, "state", "kind", "destination", where="state <> 'ready'"),
     Index(None, "instance_id"),
 )
 _claim_order = (job.c.kind, job.c.destination, job.c.priority.desc(), job.c.job_id)

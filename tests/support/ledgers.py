@@ -2,8 +2,9 @@
 
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Select
 
 from storage.instances import add_instance
 from storage.ledger import Ledger
@@ -92,6 +93,18 @@ def claim_jobs(
 ) -> list[Claim]:
     """Claim jobs for one minute."""
     return claim(ledger, kind, destination, limit, lease=MINUTE, owner=owner)
+
+
+def explain(connection: Connection, statement: Select[*tuple[Any, ...]]) -> str:
+    """Let the database say how it would answer a query if the tables were big, with parameters as in use."""
+    compiled = statement.compile(connection)
+    driver = connection.connection.driver_connection
+    assert driver is not None
+    if connection.dialect.name == "sqlite":
+        parameters = [compiled.params[name] for name in compiled.positiontup or ()]
+        return str(driver.execute(f"EXPLAIN QUERY PLAN {compiled}", parameters).fetchall())
+    driver.execute("SET LOCAL enable_seqscan = off")
+    return str(driver.execute(f"EXPLAIN {compiled}", compiled.params).fetchall())
 
 
 def analysis_of(source_instance_id: int, **changes: object) -> AnalysisRecord:

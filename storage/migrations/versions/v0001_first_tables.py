@@ -248,7 +248,9 @@ def _job() -> None:
         ["kind", "destination", sa.text("priority DESC"), "job_id"],
         "state = 'ready' AND attempts > 0",
     )
-    op.create_index("ix_job_state_kind_destination", "job", ["state", "kind", "destination"])
+    _partial_index(
+        "ix_job_state_kind_destination", "job", ["state", "kind", "destination"], "state <> 'ready'"
+    )
 
 
 def _commitment_member() -> None:

@@ -6,9 +6,11 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import ColumnElement, Connection
 
+from storage.claiming import _due
 from storage.errors import LeaseLost, LedgerUnavailable
+from storage.jobs import IS_FRESH, IS_RETRIED
 from storage.ledger import Ledger
 from storage.queue import (
     WORKER_DIED,
@@ -24,7 +26,7 @@ from storage.queue import (
     retry_later,
 )
 from storage.values import Claim, Job, JobKind, JobState, NewJob
-from tests.support.ledgers import MINUTE, add, claim_jobs, queue_jobs
+from tests.support.ledgers import MINUTE, add, claim_jobs, explain, queue_jobs
 from tests.unit.storage.conftest import HandClock
 
 SECOND = timedelta(seconds=1)
@@ -372,6 +374,20 @@ def test_an_ended_commit_job_starts_anew_with_the_next_delivery(ledger: Ledger) 
 def test_a_job_needs_its_instance(ledger: Ledger) -> None:
     with pytest.raises(LedgerUnavailable), ledger.begin() as connection:
         enqueue(connection, [NewJob(JobKind.ANALYSE, "a", 12345)])
+
+
+@pytest.mark.parametrize(("which", "index"), [(IS_FRESH, "ix_job_fresh"), (IS_RETRIED, "ix_job_retried")])
+def test_claims_are_found_in_their_own_order_without_sorting(
+    ledger: Ledger, which: ColumnElement[bool], index: str
+) -> None:
+    queue_jobs(ledger, *(str(number) for number in range(200)))
+    with ledger.read() as connection:
+        statement = _due(which, JobKind.ANALYSE, "", ledger.now(connection)).limit(8)
+        plan = explain(connection, statement)
+
+    assert index in plan
+    assert "sort" not in plan.lower()
+    assert "temp" not in plan.lower()
 
 
 def test_an_idle_queue_is_looked_at_without_the_write_lock(ledger: Ledger) -> None:
