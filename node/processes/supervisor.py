@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from node.log import EventLog
 from node.processes.lifetime import SUPERVISOR_VARIABLE, Drain
+from node.processes.orphans import adopt_orphans, outlast_orphans, reap_orphans
 
 CANNOT_START = 78
 """Exit code of a service that would fail the same way again (EX_CONFIG of sysexits.h).
@@ -36,12 +37,15 @@ class RestartPolicy:
         A process that ran this long starts the count afresh, seconds.
     kill_after_s
         How long a process may take to stop before it is killed, seconds.
+    orphans_s
+        How long their own children may take after that, seconds.
     """
 
     first_delay_s: float = 0.25
     max_delay_s: float = 30.0
     healthy_after_s: float = 30.0
     kill_after_s: float = 45.0
+    orphans_s: float = 2.0
 
 
 class _Service:
@@ -86,6 +90,11 @@ class _Service:
         self._process = None
         _log.warning("service ended and is started again", service=self.name, exit_code=code, delay_s=delay)
 
+    @property
+    def pid(self) -> int:
+        """Number of the running process, 0 without one."""
+        return self._process.pid if self._process is not None else 0
+
     def terminate(self) -> None:
         """Ask the process to stop."""
         if self._process is not None and self._process.poll() is None:
@@ -127,9 +136,11 @@ class Supervisor:
         int
             0 when stopped on request, 1 when a service cannot start.
         """
+        adopt_orphans()
         try:
             while not self._drain.requested:
                 now = time.monotonic()
+                reap_orphans({service.pid for service in self._services})
                 for service in self._services:
                     if not service.tend(now):
                         _log.error("service cannot start; the node stops", service=service.name)
@@ -145,3 +156,4 @@ class Supervisor:
         deadline = time.monotonic() + self._policy.kill_after_s
         for service in self._services:
             service.join(deadline)
+        outlast_orphans(self._policy.orphans_s)
