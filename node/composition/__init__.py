@@ -36,7 +36,7 @@ def run_all(config_path: Path | None = None) -> int:
     drain = Drain()
     install_signals(drain)
     with hold_lock(config.node.data_dir, lock_name("run", config)):
-        return Supervisor(commands, drain).run()
+        return Supervisor(commands, drain, adopts_orphans=True).run()
 
 
 def run_serve(config: Config) -> int:

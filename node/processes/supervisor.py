@@ -119,13 +119,21 @@ class Supervisor:
     ----------
     commands
         Command line of each service by name, in the order of starting.
+    adopts_orphans
+        Whether this process takes over what its children leave behind; for a process of its own only.
     """
 
     def __init__(
-        self, commands: Mapping[str, Sequence[str]], drain: Drain, policy: RestartPolicy | None = None
+        self,
+        commands: Mapping[str, Sequence[str]],
+        drain: Drain,
+        policy: RestartPolicy | None = None,
+        *,
+        adopts_orphans: bool = False,
     ) -> None:
         self._policy = policy or RestartPolicy()
         self._drain = drain
+        self._adopts_orphans = adopts_orphans
         self._services = [_Service(name, command, self._policy) for name, command in commands.items()]
 
     def run(self) -> int:
@@ -136,11 +144,13 @@ class Supervisor:
         int
             0 when stopped on request, 1 when a service cannot start.
         """
-        adopt_orphans()
+        if self._adopts_orphans:
+            adopt_orphans()
         try:
             while not self._drain.requested:
                 now = time.monotonic()
-                reap_orphans({service.pid for service in self._services})
+                if self._adopts_orphans:
+                    reap_orphans({service.pid for service in self._services})
                 for service in self._services:
                     if not service.tend(now):
                         _log.error("service cannot start; the node stops", service=service.name)
@@ -156,4 +166,5 @@ class Supervisor:
         deadline = time.monotonic() + self._policy.kill_after_s
         for service in self._services:
             service.join(deadline)
-        outlast_orphans(self._policy.orphans_s)
+        if self._adopts_orphans:
+            outlast_orphans(self._policy.orphans_s)

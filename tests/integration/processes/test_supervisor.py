@@ -43,6 +43,24 @@ sys.exit(Supervisor(commands, drain).run())
 """
 
 
+LEAVES_ORPHAN = """
+import os, subprocess, sys, time
+orphan = subprocess.Popen([sys.executable, "-c", "import sys; sys.stdin.read()"], stdin=subprocess.PIPE)
+with open(sys.argv[1], "a") as log:
+    print(os.getpid(), orphan.pid, file=log, flush=True)
+time.sleep(600)
+"""
+INIT = f"""
+import sys
+from node.processes.lifetime import Drain, install_signals
+from node.processes.supervisor import RestartPolicy, Supervisor
+drain = Drain()
+install_signals(drain)
+commands = {{"one": [sys.executable, "-c", '''{LEAVES_ORPHAN}''', sys.argv[1]]}}
+sys.exit(Supervisor(commands, drain, RestartPolicy(first_delay_s=0.05), adopts_orphans=True).run())
+"""
+
+
 def pids(log: Path) -> list[int]:
     return [int(line) for line in log.read_text().split()] if log.exists() else []
 
@@ -107,6 +125,21 @@ def test_a_child_that_does_not_stop_is_killed(tmp_path: Path) -> None:
         wait_until(lambda: bool(pids(log)), 20)
 
     assert not is_alive(pids(log)[0])
+
+
+def test_what_killed_children_leave_behind_does_not_stay(tmp_path: Path) -> None:
+    log = tmp_path / "pids"
+    supervisor = subprocess.Popen([sys.executable, "-c", INIT, str(log)])
+    wait_until(lambda: len(pids(log)) == 2, 20)
+    child, orphan = pids(log)
+
+    os.kill(child, signal.SIGKILL)
+
+    wait_until(lambda: len(pids(log)) == 4, 20)
+    wait_until(lambda: not Path(f"/proc/{orphan}").exists(), 20)
+    supervisor.terminate()
+    assert supervisor.wait(20) == 0
+    assert not any(Path(f"/proc/{pid}").exists() for pid in pids(log))
 
 
 def test_the_children_of_a_killed_supervisor_end(tmp_path: Path) -> None:
