@@ -60,7 +60,7 @@ def segment(
 def classify(
     run: Run,
     bundle: Annotated[Path | None, typer.Option(help="Finds the lungs; else the shipped one.")] = None,
-    epochs: Annotated[int, typer.Option(min=1)] = 10,
+    epochs: Annotated[int, typer.Option(min=1)] = 8,
     phantoms: Annotated[int, typer.Option(min=8, help="Simulated films to train on.")] = 1000,
 ) -> None:
     """Train the RDS classifier on simulated films. Example: neolung-train classify --run runs/findings."""

@@ -20,7 +20,7 @@ from train.metrics import (
     intersection_over_union,
     sensitivity_specificity,
 )
-from train.phantom import make_phantom
+from train.phantom import PhantomSettings, make_phantom
 from train.phantom_sets import as_radiograph
 
 Figures = dict[str, object]
@@ -65,7 +65,9 @@ def summarise_overlaps(values: Sequence[float]) -> Figures:
     }
 
 
-def judge_phantoms(bundle: Bundle, seeds: range) -> list[PhantomJudgement]:
+def judge_phantoms(
+    bundle: Bundle, seeds: range, settings: PhantomSettings | None = None
+) -> list[PhantomJudgement]:
     """Draw phantoms and let both models judge them, lungs found by the segmenter.
 
     A phantom without a lung mask counts as probability 0.5 and overlap 0.
@@ -74,7 +76,7 @@ def judge_phantoms(bundle: Bundle, seeds: range) -> list[PhantomJudgement]:
     classifier = FindingClassifier(bundle.classifier, bundle.manifest.classifier)
     judged = []
     for seed in seeds:
-        film = make_phantom(seed)
+        film = make_phantom(seed, settings)
         radiograph = as_radiograph(film)
         segmented = segmenter.segment([radiograph])[0]
         found = segmented.lung_mask

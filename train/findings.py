@@ -35,11 +35,13 @@ class FindingSettings:
     architecture: ClassifierArchitecture = field(default_factory=ClassifierArchitecture)
     size: int = 256
     imagenet: bool = True
-    smoothing: float = 0.02
+    smoothing: float = 0.05
     augmentation: Augmentation = field(
         default_factory=lambda: Augmentation(mirror=0.0, scale=0.12, shift=0.04, gamma=0.3, noise=0.03)
     )
-    fit: FitSettings = field(default_factory=lambda: FitSettings(epochs=10, batch=32, learning_rate=5e-4))
+    fit: FitSettings = field(
+        default_factory=lambda: FitSettings(epochs=8, batch=32, learning_rate=3e-4, weight_decay=1e-2)
+    )
 
 
 class FindingTask:

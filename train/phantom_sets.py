@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -14,17 +14,20 @@ from pipeline.classify import Grid, crop_lungs
 from pipeline.segment import LungSegmenter
 from pipeline.values import Orientation, PixelSpacing, Radiograph
 from train.films import SquareFilms, save_array, square_pair, stretch
-from train.phantom import GENERATOR_VERSION, Disease, Phantom, disease_of, make_phantom
+from train.phantom import GENERATOR_VERSION, Disease, Phantom, PhantomSettings, disease_of, make_phantom
 
 
-def phantom_squares(seeds: range, size: int, cache: Path) -> SquareFilms:
+def phantom_squares(
+    seeds: range, size: int, cache: Path, settings: PhantomSettings | None = None
+) -> SquareFilms:
     """Draw the films of these seeds as squares with lung masks, or load them from the cache."""
     cache.mkdir(parents=True, exist_ok=True)
-    path = cache / f"phantom-lungs-v{GENERATOR_VERSION}-{seeds.start}-{seeds.stop}-{size}.npy"
+    drawn = settings or PhantomSettings()
+    path = cache / f"phantom-lungs-{_key(drawn, size)}-{seeds.start}-{seeds.stop}.npy"
     if not path.exists():
         pairs = []
         for seed in seeds:
-            film = make_phantom(seed)
+            film = make_phantom(seed, drawn)
             pairs.append(square_pair(stretch(film.pixels), (film.lungs > 0).astype(np.uint8), size))
         save_array(path, np.array(pairs, np.uint8))
     stored = np.load(path, mmap_mode="r", allow_pickle=False)
@@ -57,9 +60,11 @@ class LungCrops:
 def phantom_crops(seeds: range, maker: CropMaker, cache: Path) -> LungCrops:
     """Draw and cut the films of these seeds, or load them from the cache."""
     cache.mkdir(parents=True, exist_ok=True)
-    path = cache / f"phantom-crops-v{GENERATOR_VERSION}-{seeds.start}-{seeds.stop}-{maker.key()}.npy"
+    path = cache / f"phantom-crops-{maker.key()}-{seeds.start}-{seeds.stop}.npy"
     if not path.exists():
-        save_array(path, np.array([maker.cut(make_phantom(seed)) for seed in seeds], np.uint8))
+        save_array(
+            path, np.array([maker.cut(make_phantom(seed, maker.phantoms)) for seed in seeds], np.uint8)
+        )
     images = np.load(path, mmap_mode="r", allow_pickle=False)
     diseases = tuple(disease_of(seed) for seed in seeds)
     return LungCrops(images, np.array([disease.is_rds for disease in diseases], np.float32), diseases)
@@ -81,10 +86,11 @@ class CropMaker:
     size: int
     segmenter: LungSegmenter | None = None
     segmenter_digest: str = "drawn"
+    phantoms: PhantomSettings = field(default_factory=PhantomSettings)
 
     def key(self) -> str:
         """Short digest of everything that changes the crops."""
-        return sha256_of(f"{self.crop.model_dump_json()} {self.size} {self.segmenter_digest}".encode())[:16]
+        return _key(self.crop.model_dump(), self.size, self.segmenter_digest, self.phantoms)
 
     def cut(self, film: Phantom) -> NDArray[np.uint8]:
         """Cut one film, uint8 (ways, size, size); a film whose lungs are not found keeps the drawn ones."""
@@ -102,3 +108,8 @@ def as_radiograph(film: Phantom) -> Radiograph:
     """Give a phantom the form that the serving code takes; its orientation stays unknown."""
     spacing = PixelSpacing(film.pitch_mm, film.pitch_mm, "imager")
     return Radiograph(stretch(film.pixels), None, spacing, Orientation(), Dataset())
+
+
+def _key(*parts: object) -> str:
+    """Name a cache by everything that decides what is in it."""
+    return sha256_of(" ".join(repr(part) for part in (GENERATOR_VERSION, *parts)).encode())[:16]

@@ -24,7 +24,7 @@ from train.findings import FindingSettings, predict_logits, train_findings
 from train.fit import BEST, FitSettings, load_best
 from train.lungs import LungSettings, train_lungs
 from train.metrics import fit_temperature, youden_threshold
-from train.phantom import GENERATOR_VERSION
+from train.phantom import GENERATOR_VERSION, PhantomSettings
 from train.phantom_sets import CropMaker, LungCrops, phantom_crops, phantom_squares
 
 _log = logging.getLogger(__name__)
@@ -55,6 +55,7 @@ class ReferencePlan:
     validation: range = range(20_000, 20_250)
     fresh: range = range(30_000, 30_300)
     crop: LungCrop = field(default_factory=LungCrop)
+    phantoms: PhantomSettings = field(default_factory=PhantomSettings)
 
 
 def make_reference(films: Path, out: Path, run: Path, plan: ReferencePlan) -> Manifest:
@@ -90,7 +91,7 @@ def _make_lungs(index: Sequence[Film], run: Path, cache: Path, plan: ReferencePl
 
     first, lungs = plan.first, plan.lungs
     train_lungs(of("train", first.cache_size), of("val", first.cache_size), first, run / "lungs-first")
-    phantoms = phantom_squares(plan.lung_phantoms, lungs.cache_size, cache)
+    phantoms = phantom_squares(plan.lung_phantoms, lungs.cache_size, cache, plan.phantoms)
     together = concatenate([of("train", lungs.cache_size), phantoms])
     train_lungs(together, of("val", lungs.cache_size), lungs, run / "lungs", start=run / "lungs-first")
 
@@ -151,7 +152,7 @@ def _evaluate(out: Path, index: Sequence[Film], plan: ReferencePlan) -> Figures:
         figures[f"lungs, {split}"] = lung_figures(bundle, films)
         figures[f"lungs, {split}, sideways"] = lung_figures(bundle, films, turns=1)
         _log.info("%s: %s", split, figures[f"lungs, {split}"])
-    judged = judge_phantoms(bundle, plan.fresh)
+    judged = judge_phantoms(bundle, plan.fresh, plan.phantoms)
     figures["phantoms, SYNTHETIC"] = phantom_figures(judged, bundle.manifest.classifier.threshold)
     _log.info("phantoms: %s", figures["phantoms, SYNTHETIC"])
     return figures
@@ -178,7 +179,3 @@ def _training_record(plan: ReferencePlan) -> dict[str, object]:
 
 def _span(seeds: range) -> str:
     return f"{seeds.start} to {seeds.stop - 1}"
-
-
-def _digest(path: Path) -> str:
-    return sha256_of(path.read_bytes())
