@@ -68,6 +68,10 @@ def pytest_runtest_makereport(
     return report
 
 
+def _reason(report: pytest.TestReport) -> str:
+    return str(report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr)
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say loudly what was not tested, and why."""
     skipped = terminalreporter.stats.get("skipped", [])
