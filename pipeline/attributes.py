@@ -9,6 +9,7 @@ import struct
 from collections.abc import Iterator
 
 from pydicom import Dataset
+from pydicom.errors import BytesLengthException
 from pydicom.multival import MultiValue
 
 UNREADABLE = (
@@ -20,7 +21,9 @@ UNREADABLE = (
     NotImplementedError,
     EOFError,
     RecursionError,
+    OSError,
     struct.error,
+    BytesLengthException,
 )
 """What pydicom raises on values that break their VR."""
 

@@ -13,7 +13,7 @@ from pipeline.errors import UndecodablePixels, UnsupportedInstance
 
 MOST_BYTES = 256 * 1024 * 1024
 _STEP_BYTES = 16 * 1024 * 1024
-_DEFLATED = DeflatedExplicitVRLittleEndian.encode() + b"\0"
+_DEFLATED = DeflatedExplicitVRLittleEndian.encode()
 
 
 def read_part10(source: Path | bytes, *, most_bytes: int = MOST_BYTES) -> Dataset:
