@@ -74,9 +74,8 @@ def make_reference(films: Path, out: Path, run: Path, plan: ReferencePlan) -> Ma
     index = read_index(films)
     cache = run / "cache"
     _make_lungs(index, run, cache, plan)
-    maker = CropMaker(
-        plan.crop, plan.findings.size, _serving_segmenter(run, plan), _digest(run / "lungs" / BEST)
-    )
+    digest = sha256_of((run / "lungs" / BEST).read_bytes())
+    maker = CropMaker(plan.crop, plan.findings.size, _serving_segmenter(run, plan), digest, plan.phantoms)
     training, validation = (phantom_crops(seeds, maker, cache) for seeds in (plan.training, plan.validation))
     train_findings(training, validation, plan.findings, run / "findings")
     parts = _parts(validation, run, plan)
