@@ -174,7 +174,7 @@ def test_a_codestream_of_another_size_is_refused_before_it_is_decoded(codec: obj
 
 @pytest.mark.parametrize("codec", COMPRESSED, ids=lambda codec: codec.proof)
 @given(data=st.data())
-@settings(max_examples=25, derandomize=True, deadline=None)
+@settings(max_examples=25, derandomize=True)
 def test_damaged_frames_raise_pipeline_errors_or_decode(codec: object, data: st.DataObject) -> None:
     film = read_proof(codec)  # type: ignore[arg-type]
     frame = bytearray(frame_of(film))
