@@ -49,7 +49,7 @@ def note_failure(
     """Count a failure of a destination; give the moment until which it is to be left alone, if any."""
     now = database_now(connection)
     new = {"name": name, "failures": 0, "error": "", "changed_at": now}
-    connection.execute(insert_new(connection, destination).values(new))
+    connection.execute(insert_new(connection, destination), new)
     failed = {"failures": destination.c.failures + 1, "error": to_error(error), "changed_at": now}
     this = destination.c.name == name
     counted = connection.execute(

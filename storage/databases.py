@@ -5,11 +5,11 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event, func, select
+from sqlalchemy import Column, Connection, Engine, Insert, Table, create_engine, event, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError, StatementError
@@ -121,11 +121,19 @@ def database_now(connection: Connection) -> datetime:
     return datetime.now(UTC)
 
 
-def insert_new(connection: Connection, table: Table) -> postgresql.Insert | sqlite.Insert:
-    """Give an INSERT that leaves rows alone whose unique keys are there already."""
-    if connection.dialect.name == "postgresql":
-        return postgresql.insert(table).on_conflict_do_nothing()
-    return sqlite.insert(table).on_conflict_do_nothing()
+def insert_new(connection: Connection, table: Table, returning: Column[int] | None = None) -> Insert:
+    """Give an INSERT that leaves rows alone whose unique keys are there already.
+
+    Execute it with the values as parameters: the statement is made once and kept.
+    """
+    return _insert_new(connection.dialect.name, table, returning)
+
+
+@cache
+def _insert_new(dialect: str, table: Table, returning: Column[int] | None) -> Insert:
+    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    statement = insert(table).on_conflict_do_nothing()
+    return statement if returning is None else statement.returning(returning)
 
 
 @contextmanager

@@ -1,10 +1,10 @@
 """The index: which instances are stored, of which series and study, and where their bytes are."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, Table, select
+from sqlalchemy import Connection, Select, Table, bindparam, select
 
 from storage.attributes import (
     IMAGE_ATTRIBUTES,
@@ -25,7 +25,33 @@ from storage.values import Attributes, ReceivedInstance, Role, StoredFile, Store
 _REQUIRED = ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID", "SOPClassUID")
 _KEY_SEPARATOR = "\x1f"
 
-Values = dict[str, object]
+Values = dict[str, Any]
+
+# Made once: putting these statements together costs more than running them.
+_STORED = select(
+    instance.c.instance_id,
+    instance.c.sop_instance_uid,
+    instance.c.sop_class_uid,
+    series.c.series_instance_uid,
+    study.c.study_instance_uid,
+    instance.c.role,
+    instance.c.variant,
+    instance.c.transfer_syntax_uid,
+    instance.c.calling_ae_title,
+    instance.c.received_at,
+    instance.c.path,
+    instance.c.sha256,
+    instance.c.size_bytes,
+    instance.c.source_instance_id,
+).select_from(instance.join(series).join(study))
+_VARIANTS = _STORED.where(instance.c.sop_instance_uid == bindparam("sop_instance_uid")).order_by(
+    instance.c.variant
+)
+_STUDY_ROW = select(study.c.study_row).where(study.c.study_instance_uid == bindparam("study_instance_uid"))
+_SERIES_ROW = select(series.c.series_row).where(
+    series.c.series_instance_uid == bindparam("series_instance_uid"),
+    series.c.study_row == bindparam("study_row"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +103,9 @@ def add_instance(
             "role": role,
             "source_instance_id": source_instance_id,
         }
-        instance_id = _insert(connection, received.attributes, values)
+        added = _insert(connection, received.attributes, values)
         # Without a row, another transaction entered this variant first: look again.
-        if instance_id is not None:
-            added = get_instance(connection, instance_id)
+        if added is not None:
             return Added(added, is_new=True, is_conflict=added.variant > 0)
 
 
@@ -88,12 +113,8 @@ def find_instance(
     connection: Connection, sop_instance_uid: str, *, variant: int = 0
 ) -> StoredInstance | None:
     """Look an instance up by its UID; by default the first bytes seen under it."""
-    row = connection.execute(
-        _stored().where(
-            instance.c.sop_instance_uid == clean_text(sop_instance_uid), instance.c.variant == variant
-        )
-    ).one_or_none()
-    return None if row is None else _to_stored(row)
+    variants = _variants(connection, clean_text(sop_instance_uid))
+    return next((known for known in variants if known.variant == variant), None)
 
 
 def get_instance(connection: Connection, instance_id: int) -> StoredInstance:
@@ -104,7 +125,7 @@ def get_instance(connection: Connection, instance_id: int) -> StoredInstance:
     NotInLedger
         If there is none.
     """
-    row = connection.execute(_stored().where(instance.c.instance_id == instance_id)).one_or_none()
+    row = connection.execute(_STORED.where(instance.c.instance_id == instance_id)).mappings().one_or_none()
     if row is None:
         message = f"The ledger has no instance {instance_id}."
         raise NotInLedger(message)
@@ -119,8 +140,8 @@ def get_instances(connection: Connection, instance_ids: Sequence[int]) -> list[S
     NotInLedger
         If one of them is not there.
     """
-    rows = connection.execute(_stored().where(instance.c.instance_id.in_(instance_ids)))
-    found = {row.instance_id: _to_stored(row) for row in rows}
+    rows = connection.execute(_STORED.where(instance.c.instance_id.in_(instance_ids)))
+    found = {row["instance_id"]: _to_stored(row) for row in rows.mappings()}
     missing = [instance_id for instance_id in instance_ids if instance_id not in found]
     if missing:
         message = f"The ledger has no instances {missing}."
@@ -131,9 +152,9 @@ def get_instances(connection: Connection, instance_ids: Sequence[int]) -> list[S
 def results_of(connection: Connection, source_instance_id: int) -> list[StoredInstance]:
     """Give the results made from a radiograph, oldest first."""
     rows = connection.execute(
-        _stored().where(instance.c.source_instance_id == source_instance_id).order_by(instance.c.instance_id)
+        _STORED.where(instance.c.source_instance_id == source_instance_id).order_by(instance.c.instance_id)
     )
-    return [_to_stored(row) for row in rows]
+    return [_to_stored(row) for row in rows.mappings()]
 
 
 def patient_key(attributes: Attributes) -> str:
@@ -151,36 +172,24 @@ def patient_key(attributes: Attributes) -> str:
     return _KEY_SEPARATOR.join(("study", clean_text(attributes["StudyInstanceUID"])))
 
 
-def _insert(connection: Connection, attributes: Attributes, values: Values) -> int | None:
-    study_row = _row_of(
-        connection,
-        study,
-        {
-            **_indexed(attributes, (*PATIENT_ATTRIBUTES, *STUDY_ATTRIBUTES)),
-            "patient_key": patient_key(attributes),
-        },
-        ("study_instance_uid",),
-    )
-    series_row = _row_of(
-        connection,
-        series,
-        {**_indexed(attributes, SERIES_ATTRIBUTES), "study_row": study_row},
-        ("series_instance_uid", "study_row"),
-    )
-    inserted = insert_new(connection, instance).values(
-        **_indexed(attributes, IMAGE_ATTRIBUTES), **values, series_row=series_row
-    )
-    instance_id: int | None = connection.execute(inserted.returning(instance.c.instance_id)).scalar()
-    return instance_id
+def _insert(connection: Connection, attributes: Attributes, values: Values) -> StoredInstance | None:
+    of_study = _indexed(attributes, (*PATIENT_ATTRIBUTES, *STUDY_ATTRIBUTES))
+    of_study["patient_key"] = patient_key(attributes)
+    of_series = _indexed(attributes, SERIES_ATTRIBUTES)
+    of_series["study_row"] = _row_of(connection, study, _STUDY_ROW, of_study)
+    values = {**_indexed(attributes, IMAGE_ATTRIBUTES), **values}
+    values["series_row"] = _row_of(connection, series, _SERIES_ROW, of_series)
+    instance_id = connection.scalar(insert_new(connection, instance, instance.c.instance_id), values)
+    if instance_id is None:
+        return None
+    return _to_stored({**of_study, **of_series, **values, "instance_id": instance_id})
 
 
-def _row_of(connection: Connection, table: Table, values: Values, unique: tuple[str, ...]) -> int:
-    (row_id,) = table.primary_key.columns
-    wanted = select(row_id).where(*(table.c[name] == values[name] for name in unique))
-    found: int | None = connection.execute(wanted).scalar()
+def _row_of(connection: Connection, table: Table, wanted: Select[int], values: Values) -> int:
+    found = connection.scalar(wanted, values)
     if found is None:
-        connection.execute(insert_new(connection, table).values(**values))
-        found = connection.execute(wanted).scalar_one()
+        connection.execute(insert_new(connection, table), values)
+        found = connection.execute(wanted, values).scalar_one()
     return found
 
 
@@ -205,43 +214,22 @@ def _provenance(received: ReceivedInstance, file: StoredFile) -> Values:
 
 
 def _variants(connection: Connection, sop_instance_uid: str) -> list[StoredInstance]:
-    rows = connection.execute(
-        _stored().where(instance.c.sop_instance_uid == sop_instance_uid).order_by(instance.c.variant)
-    )
-    return [_to_stored(row) for row in rows]
+    rows = connection.execute(_VARIANTS, {"sop_instance_uid": sop_instance_uid})
+    return [_to_stored(row) for row in rows.mappings()]
 
 
-def _stored() -> Select[Any]:
-    return select(
-        instance.c.instance_id,
-        instance.c.sop_instance_uid,
-        instance.c.sop_class_uid,
-        series.c.series_instance_uid,
-        study.c.study_instance_uid,
-        instance.c.role,
-        instance.c.variant,
-        instance.c.transfer_syntax_uid,
-        instance.c.calling_ae_title,
-        instance.c.received_at,
-        instance.c.path,
-        instance.c.sha256,
-        instance.c.size_bytes,
-        instance.c.source_instance_id,
-    ).select_from(instance.join(series).join(study))
-
-
-def _to_stored(row: Row[Any]) -> StoredInstance:
+def _to_stored(row: Mapping[Any, Any]) -> StoredInstance:
     return StoredInstance(
-        instance_id=row.instance_id,
-        sop_instance_uid=row.sop_instance_uid,
-        sop_class_uid=row.sop_class_uid,
-        series_instance_uid=row.series_instance_uid,
-        study_instance_uid=row.study_instance_uid,
-        role=Role(row.role),
-        variant=row.variant,
-        transfer_syntax_uid=row.transfer_syntax_uid,
-        calling_ae_title=row.calling_ae_title,
-        received_at=row.received_at,
-        file=StoredFile(path=row.path, sha256=row.sha256, size_bytes=row.size_bytes),
-        source_instance_id=row.source_instance_id,
+        instance_id=row["instance_id"],
+        sop_instance_uid=row["sop_instance_uid"],
+        sop_class_uid=row["sop_class_uid"],
+        series_instance_uid=row["series_instance_uid"],
+        study_instance_uid=row["study_instance_uid"],
+        role=Role(row["role"]),
+        variant=row["variant"],
+        transfer_syntax_uid=row["transfer_syntax_uid"],
+        calling_ae_title=row["calling_ae_title"],
+        received_at=row["received_at"],
+        file=StoredFile(path=row["path"], sha256=row["sha256"], size_bytes=row["size_bytes"]),
+        source_instance_id=row["source_instance_id"],
     )

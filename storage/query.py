@@ -4,6 +4,7 @@ Only the first bytes seen under a SOP Instance UID count; later variants are kep
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from types import MappingProxyType
 from typing import Any
 
@@ -107,20 +108,22 @@ def _entries(connection: Connection, level: Level, rows: Sequence[RowMapping]) -
 
 
 def _statement(level: Level, matches: Mapping[str, Match], dialect: str) -> Select[*tuple[Any, ...]]:
+    given = (_condition(level, keyword, match, dialect) for keyword, match in matches.items())
+    return _everything(level).where(*given)
+
+
+@cache
+def _everything(level: Level) -> Select[*tuple[Any, ...]]:
     columns = (
         _TABLES[attribute.level].c[attribute.column].label(keyword)
         for keyword, attribute in _INDEXED[level].items()
     )
-    statement = select(_PARENTS[level].label(_PARENT), *columns).select_from(_joined(level))
-    for keyword, match in matches.items():
-        statement = statement.where(_condition(level, keyword, match, dialect))
-    return statement.where(_is_visible(level))
-
-
-def _joined(level: Level) -> FromClause:
+    joined: FromClause = study
+    if level is Level.SERIES:
+        joined = series.join(study)
     if level is Level.IMAGE:
-        return instance.join(series).join(study)
-    return series.join(study) if level is Level.SERIES else study
+        joined = instance.join(series).join(study)
+    return select(_PARENTS[level].label(_PARENT), *columns).select_from(joined).where(_is_visible(level))
 
 
 def _condition(level: Level, keyword: str, match: Match, dialect: str) -> ColumnElement[bool]:

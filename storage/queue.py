@@ -67,7 +67,7 @@ def enqueue(connection: Connection, jobs: Iterable[NewJob]) -> int:
     rows = [_new_row(new_job, now) for new_job in jobs]
     if not rows:
         return 0
-    inserted = connection.execute(insert_new(connection, job).returning(job.c.job_id), rows).all()
+    inserted = connection.execute(insert_new(connection, job, job.c.job_id), rows).all()
     return len(inserted) + sum(
         _reopen_commit_job(connection, row) for row in rows if row["kind"] == JobKind.COMMIT
     )
