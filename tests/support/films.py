@@ -120,6 +120,9 @@ def make_film(
         values = stored_values
     film = _default_header(sop_class)
     _set_pixels(film, values, bits_stored, signed, photometric)
+    film.PresentationLUTShape = "INVERSE" if photometric == "MONOCHROME1" else "IDENTITY"
+    if "WindowWidth" in film:
+        film.WindowCenter, film.WindowWidth = (0 if signed else 2 ** (bits_stored - 1)), 2**bits_stored
     for keyword, value in header.items():
         if value is None:
             film.pop(keyword, None)
@@ -170,7 +173,6 @@ def _default_header(sop_class: str) -> Dataset:
     film.ImagerPixelSpacing = [0.1, 0.1]
     film.BurnedInAnnotation = "NO"
     film.RescaleIntercept, film.RescaleSlope, film.RescaleType = 0, 1, "US"
-    film.PresentationLUTShape = "IDENTITY"
     film.LossyImageCompression = "00"
     return film
 
@@ -185,7 +187,7 @@ def _add_dx_modules(film: Dataset) -> None:
     film.AnatomicRegionSequence, film.ViewCodeSequence = [region], [view]
     film.ImageLaterality = "U"
     film.PixelIntensityRelationship, film.PixelIntensityRelationshipSign = "LOG", -1
-    film.WindowCenter, film.WindowWidth = 2048, 4096
+    film.WindowCenter = film.WindowWidth = 1
     film.DetectorType, film.PositionerType = "DIRECT", ""
     film.AcquisitionContextSequence = []
 
