@@ -42,8 +42,8 @@ class RestartPolicy:
     """
 
     first_delay_s: float = 0.25
-    max_delay_s: float = 30.0
-    healthy_after_s: float = 30.0
+    max_delay_s: float = 15.0
+    healthy_after_s: float = 10.0
     kill_after_s: float = 45.0
     orphans_s: float = 2.0
 

@@ -1,6 +1,7 @@
 """Stores for the tests of the loops."""
 
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,9 @@ from tests.support.postgres import postgres_ledger_url, postgres_server, postgre
 from tests.support.work import Desk, open_desk
 
 __all__ = ["postgres_ledger_url", "postgres_server", "postgres_url"]
+
+# Ray is an extra that the development environment does without.
+collect_ignore = [] if find_spec("ray") else ["test_ray_executor.py"]
 
 PACS = {"name": "pacs", "ae_title": "PACS", "host": "127.0.0.1", "port": 104}
 
