@@ -1,4 +1,4 @@
-"""The Ray adapter answers as the processes on this machine do; collected only where the extra is installed."""
+"""The Ray adapter answers as processes on this machine do; collected only where the extra is installed."""
 
 import os
 import signal
