@@ -17,8 +17,8 @@ def doctor(config: ConfigOption = None, json: JsonOption = False) -> None:
     from dataclasses import asdict
 
     from node.checks import examine
-    from node.cli.printing import show_json, show_table
     from node.config.loading import load_config
+    from node.printing import show_json, show_table
 
     checks = list(examine(load_config(config)))
     if json:

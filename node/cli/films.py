@@ -29,22 +29,20 @@ def find_dicom_files(paths: Iterable[Path]) -> list[Path]:
 
 
 def read_film(path: Path) -> "Dataset":
-    """Read one DICOM file; files without the Part 10 preamble are read too where they can be understood.
+    """Read one DICOM file.
 
     Raises
     ------
     NoSuchFilm
-        If the file cannot be read or is no DICOM file.
+        If there is no such file.
+    PipelineError
+        If it is damaged or no DICOM file.
     """
-    from pydicom import dcmread
-    from pydicom.errors import InvalidDicomError
+    from pipeline.part10 import read_part10
 
-    try:
-        return dcmread(path)
-    except InvalidDicomError as error:
-        raise NoSuchFilm(f"{path}: not a DICOM file (no preamble); convert it with dcmconv +F") from error
-    except (OSError, ValueError, AttributeError, KeyError) as error:
-        raise NoSuchFilm(f"{path}: cannot be read: {error}") from error
+    if not path.is_file():
+        raise NoSuchFilm(f"{path}: no such file")
+    return read_part10(path)
 
 
 def _is_part10(path: Path) -> bool:

@@ -30,9 +30,9 @@ def analyse(
 ) -> None:
     """Analyse films offline: SEG, Structured Report and picture of each, no network, no ledger."""
     from node.cli.films import find_dicom_files
-    from node.cli.printing import progress, show_json, show_table
     from node.config.loading import load_config
     from node.offline import OfflineAnalyser
+    from node.printing import progress, show_json, show_table
 
     analyser = OfflineAnalyser(load_config(config))
     files = find_dicom_files(films)
@@ -53,9 +53,9 @@ def explain(
 ) -> None:
     """Say what the gate decides about a film, rule by rule, and where its results would go."""
     from node.cli.films import read_film
-    from node.cli.printing import show_json, show_table
     from node.config.loading import load_config
     from node.offline import OfflineAnalyser
+    from node.printing import show_json, show_table
 
     settings = load_config(config)
     analysis = OfflineAnalyser(settings).analyse(read_film(film))
@@ -75,15 +75,15 @@ def explain(
 
 def _analyse(analyser: "OfflineAnalyser", files: Iterable[Path], out: Path) -> "Iterator[OfflineResult]":
     from node.cli.films import read_film
-    from node.errors import NoSuchFilm
     from node.offline import OfflineResult
+    from pipeline.errors import PipelineError
 
     names: set[str] = set()
     for path in files:
         name = _unused(path.stem, names)
         try:
             film = read_film(path)
-        except NoSuchFilm as error:
+        except PipelineError as error:
             yield OfflineResult(name, "unsupported", str(error))
             continue
         made_at = datetime.fromtimestamp(path.stat().st_mtime, UTC)

@@ -26,9 +26,9 @@ def add_to(app: typer.Typer) -> None:
 
 def status(config: ConfigOption = None, json: JsonOption = False) -> None:
     """Show what waits, runs and failed, and which destinations are down."""
-    from node.cli.printing import duration_text, show_json, show_table
     from node.config.loading import load_config
     from node.overview import look
+    from node.printing import duration_text, show_json, show_table
 
     overview = look(load_config(config))
     if json:
@@ -58,9 +58,9 @@ def studies(
     json: JsonOption = False,
 ) -> None:
     """List the latest analyses: outcome, probability, lung area. UIDs only, no names."""
-    from node.cli.printing import age_of, show_json, show_table
     from node.config.loading import load_config
     from node.overview import open_ledger
+    from node.printing import age_of, show_json, show_table
     from storage.analyses import list_analyses
     from storage.instances import get_instance
 
@@ -96,9 +96,9 @@ def list_(
     json: JsonOption = False,
 ) -> None:
     """List jobs."""
-    from node.cli.printing import show_json, show_table
     from node.config.loading import load_config
     from node.overview import open_ledger
+    from node.printing import show_json, show_table
     from storage.jobs import list_jobs
     from storage.values import JobState
 
@@ -126,9 +126,9 @@ def list_(
 @jobs.command(epilog="Example: neolung jobs show 17")
 def show(job: JobNumber, config: ConfigOption = None, json: JsonOption = False) -> None:
     """Show all that is known of one job, the events of its object included."""
-    from node.cli.printing import show_json, show_table
     from node.config.loading import load_config
     from node.overview import open_ledger
+    from node.printing import show_json, show_table
     from storage.events import list_events
     from storage.jobs import get_job
 

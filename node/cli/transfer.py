@@ -43,10 +43,10 @@ def send(
 ) -> None:
     """Send DICOM files by C-STORE, each in the transfer syntax it has."""
     from node.cli.films import find_dicom_files
-    from node.cli.printing import progress, show_json, show_table
     from node.config.addressee import addressee
     from node.config.loading import load_config
     from node.network.sending import send_files
+    from node.printing import progress, show_json, show_table
 
     settings = load_config(config)
     files = find_dicom_files(paths)
@@ -71,10 +71,10 @@ def query(
     json: JsonOption = False,
 ) -> None:
     """Query by C-FIND; keys are DICOM keywords, values may hold wildcards and ranges."""
-    from node.cli.printing import show_json, show_table
     from node.config.addressee import addressee
     from node.config.loading import load_config
     from node.network.find_scu import find, make_identifier
+    from node.printing import show_json, show_table
 
     level = level.upper()
     if level not in LEVELS:

@@ -8,7 +8,6 @@ from tempfile import TemporaryDirectory
 from rich.console import Console
 from rich.progress import Progress
 
-from node.cli.printing import show_table
 from node.config.destinations import DestinationConfig
 from node.demo.collecting import Collector, ShownResult
 from node.demo.node import MODALITY, DemoNode, running_node
@@ -16,6 +15,7 @@ from node.demo.pacs import AE_TITLE, DemoPacs
 from node.errors import DemoFailed
 from node.network.find_scu import find, make_identifier
 from node.network.sending import send_files
+from node.printing import show_table
 
 FILMS = Path(__file__).parent / "films"
 RESULTS_S = 100.0

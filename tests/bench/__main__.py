@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from node.cli.printing import show_table
+from node.printing import show_table
 from tests.bench import films, ingest, queries, startup
 from tests.bench.measuring import Figure
 

@@ -1,0 +1,180 @@
+"""The command line as people and scripts use it: help, exit codes, JSON, messages that say what to do."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from pydicom import dcmread
+from pydicom.uid import SecondaryCaptureImageStorage
+
+from tests.support.films import make_film, part10_bytes
+from tests.support.node import run_neolung
+from tests.support.orthanc import free_port
+from tests.support.shipped import judged_film
+from tests.support.validators import dciodvfy
+
+COMMANDS = (
+    *("demo", "run", "serve", "work", "deliver", "send", "query", "analyse", "explain", "status", "studies"),
+    *("doctor", "jobs list", "jobs show", "jobs retry", "jobs cancel"),
+)
+
+
+def config(folder: Path, text: str = "") -> str:
+    path = folder / "config.yaml"
+    path.write_text(f"node:\n  data_dir: var\n  port: {free_port()}\n{text}", encoding="utf-8")
+    return str(path)
+
+
+def options(folder: Path) -> list[str]:
+    return ["--out", str(folder / "out"), "--json", "--config", config(folder)]
+
+
+def write(film: object, path: Path) -> Path:
+    path.write_bytes(part10_bytes(film))  # type: ignore[arg-type]
+    return path
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help_with_an_example(command: str) -> None:
+    shown = run_neolung(*command.split(), "--help")
+
+    assert shown.returncode == 0
+    assert f"Example: neolung {command}" in shown.stdout
+
+
+def test_help_loads_no_heavy_library() -> None:
+    heavy = ("pydicom", "torch", "sqlalchemy", "numpy", "rich")
+    script = f"import sys, node.cli; print([name for name in {heavy} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+
+    assert done.stdout.strip() == "[]"
+
+
+def test_a_wrong_option_is_wrong_usage() -> None:
+    assert run_neolung("status", "--no-such-option").returncode == 2
+    assert run_neolung("query", "--level", "FILM").returncode == 2
+    assert run_neolung("query", "PatientID").returncode == 2
+
+
+def test_a_bad_configuration_is_named_with_its_line(tmp_path: Path) -> None:
+    path = config(tmp_path, "limits:\n  max_asociations: 3\n")
+
+    done = run_neolung("status", "--config", path)
+
+    assert done.returncode == 1
+    assert f"{path}:5" in done.stderr
+    assert "max_associations" in done.stderr
+
+
+def test_status_before_the_first_run_says_so(tmp_path: Path) -> None:
+    done = run_neolung("status", "--config", config(tmp_path))
+
+    assert done.returncode == 1
+    assert "has not run yet" in done.stderr
+    assert not (tmp_path / "var").exists()
+
+
+def test_sending_to_a_node_that_is_down_fails_with_the_address(tmp_path: Path) -> None:
+    film = write(make_film(), tmp_path / "film.dcm")
+
+    done = run_neolung("send", str(film), "--config", config(tmp_path))
+
+    assert done.returncode == 1
+    assert "127.0.0.1" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_an_unknown_destination_is_named_beside_the_known_ones(tmp_path: Path) -> None:
+    film = write(make_film(), tmp_path / "film.dcm")
+    known = "destinations:\n  - {name: pacs, ae_title: PACS, host: 127.0.0.1, port: 104}\n"
+
+    done = run_neolung("send", str(film), "--to", "pasc", "--config", config(tmp_path, known))
+
+    assert done.returncode == 1
+    assert "pasc" in done.stderr
+    assert "configured: pacs" in done.stderr
+
+
+def test_analyse_writes_valid_objects_and_a_picture(tmp_path: Path) -> None:
+    film = write(judged_film(), tmp_path / "film.dcm")
+
+    done = run_neolung(
+        "analyse", str(film), "--out", str(tmp_path / "out"), "--json", "--config", config(tmp_path)
+    )
+
+    (result,) = json.loads(done.stdout)
+    assert done.returncode == 0
+    assert result["outcome"] in {"present", "absent"}
+    assert 0 <= result["probability"] <= 1
+    folder = tmp_path / "out" / "film"
+    assert dciodvfy(folder / "seg.dcm") == []
+    assert dciodvfy(folder / "sr.dcm") == []
+    assert (folder / "overlay.png").read_bytes().startswith(b"\x89PNG")
+    segmentation = dcmread(folder / "seg.dcm")
+    assert (segmentation.Rows, segmentation.Columns) == (judged_film().Rows, judged_film().Columns)
+    assert result["area_pixels"] == int(segmentation.pixel_array.sum())
+
+
+def test_analyse_goes_on_after_files_that_are_no_films(tmp_path: Path) -> None:
+    films = tmp_path / "films"
+    films.mkdir()
+    write(judged_film(), films / "good.dcm")
+    write(make_film(sop_class=SecondaryCaptureImageStorage), films / "capture.dcm")
+    (films / "text.dcm").write_text("not a film", encoding="utf-8")
+    truncated = part10_bytes(judged_film())[:3000]
+    (films / "truncated.dcm").write_bytes(truncated)
+    names = [str(path) for path in sorted(films.iterdir())]
+
+    done = run_neolung(
+        "analyse", *names, "--out", str(tmp_path / "out"), "--json", "--config", config(tmp_path)
+    )
+
+    outcomes = {result["film"]: result["outcome"] for result in json.loads(done.stdout)}
+    assert done.returncode == 1
+    assert outcomes["good"] in {"present", "absent"}
+    assert outcomes["capture"] == "not eligible"
+    assert outcomes["text"] == "unsupported"
+    assert outcomes["truncated"] in {"not assessable", "unsupported"}
+
+
+def test_explain_names_the_rule_that_turned_a_film_away(tmp_path: Path) -> None:
+    film = write(make_film(PatientAge="005Y", PatientBirthDate=""), tmp_path / "film.dcm")
+
+    done = run_neolung("explain", str(film), "--json", "--config", config(tmp_path))
+
+    answer = json.loads(done.stdout)
+    assert answer["outcome"] == "not eligible"
+    assert [rule["rule"] for rule in answer["rules"] if rule["verdict"] == "no"] == ["age"]
+
+
+def test_doctor_finds_a_destination_that_is_down(tmp_path: Path) -> None:
+    down = f"destinations:\n  - {{name: pacs, ae_title: PACS, host: 127.0.0.1, port: {free_port()}}}\n"
+
+    done = run_neolung("doctor", "--json", "--config", config(tmp_path, down))
+
+    checks = {check["subject"]: check["ok"] for check in json.loads(done.stdout)}
+    assert done.returncode == 1
+    assert checks["destination pacs"] is False
+    assert checks["model bundle"] is True
+    assert checks["decoders"] is True
+
+
+def test_doctor_finds_a_damaged_bundle(tmp_path: Path) -> None:
+    from shutil import copytree
+
+    from pipeline.bundle import reference_bundle
+
+    copytree(reference_bundle(), tmp_path / "bundle")
+    weights = tmp_path / "bundle" / "segmenter.safetensors"
+    content = bytearray(weights.read_bytes())
+    content[-1] ^= 1
+    weights.write_bytes(content)
+
+    done = run_neolung("doctor", "--json", "--config", config(tmp_path, "model:\n  bundle: bundle\n"))
+
+    (check,) = [check for check in json.loads(done.stdout) if check["subject"] == "model bundle"]
+    assert done.returncode == 1
+    assert check["ok"] is False
+    assert "segmenter.safetensors" in check["detail"]
