@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from pipeline.bundle.manifest import (
     DISCLAIMER,
@@ -17,10 +17,7 @@ from pipeline.bundle.manifest import (
     Preprocessing,
 )
 from pipeline.networks import Architecture, ClassifierArchitecture, UNetArchitecture
-from train.export import ExportedNetwork, export_network, start_folder, write_manifest
-
-if TYPE_CHECKING:
-    from torch import nn
+from train.export import ExportedNetwork, start_folder, write_manifest
 
 CARD_NAME = "MODEL_CARD.md"
 
@@ -99,8 +96,10 @@ class BundleParts:
     data: Sequence[DataSource] = PUBLIC_SOURCES
 
 
-def write_bundle(out: Path, lungs: nn.Module, findings: nn.Module, parts: BundleParts, card: str) -> Manifest:
-    """Write a new bundle folder; an older one there is replaced.
+def write_bundle(
+    out: Path, segmenter: ExportedNetwork, classifier: ExportedNetwork, parts: BundleParts, card: str
+) -> Manifest:
+    """Write a new bundle folder with copies of the exported files; an older folder there is replaced.
 
     Parameters
     ----------
@@ -108,8 +107,8 @@ def write_bundle(out: Path, lungs: nn.Module, findings: nn.Module, parts: Bundle
         Text of the model card.
     """
     start_folder(out)
-    segmenter = export_network(lungs, parts.lung_size, out, "segmenter")
-    classifier = export_network(findings, parts.crop_size, out, "classifier")
+    for file in (segmenter.weights, segmenter.graph, classifier.weights, classifier.graph):
+        shutil.copyfile(file, out / file.name)
     (out / CARD_NAME).write_text(card, encoding="utf-8")
     fields = {
         "name": parts.name,

@@ -6,23 +6,22 @@ import json
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from pipeline.bundle import load_bundle, reference_bundle
 from pipeline.bundle.manifest import DataSource, LungCrop
-from pipeline.networks import ClassifierArchitecture, UNetArchitecture, build_classifier, build_unet
 from pipeline.segment import LungSegmenter
 from train.bundling import SHIPPED_SOURCES, BundleParts, write_bundle
 from train.card import write_card
 from train.errors import UnusableRun
 from train.films import concatenate, read_index, square_films
 from train.findings import FindingSettings, predict_logits, train_findings
-from train.fit import HISTORY, load_best, read_settings
+from train.fit import HISTORY
 from train.lungs import LungSettings, train_lungs
 from train.metrics import fit_temperature, youden_threshold
 from train.phantom_sets import CropMaker, phantom_crops, phantom_squares
+from train.runs import export_findings, export_lungs, finding_architecture, input_size, lung_architecture
 
 OPERATING_POINT = "operating_point.json"
 SITE_FILMS = DataSource(
@@ -72,18 +71,15 @@ def run_classify(bundle: Path | None, run: Path, *, epochs: int, phantoms: int) 
 
 def run_export(lungs: Path, findings: Path, out: Path, *, name: str, version: str) -> str:
     """Write a bundle from two run folders, and load it once as proof."""
-    lung_run, finding_run = read_settings(lungs), read_settings(findings)
-    unet = UNetArchitecture(**_tupled(lung_run["architecture"]))
-    classifier = ClassifierArchitecture(**finding_run["architecture"])
     point = _operating_point(findings)
     parts = BundleParts(
         name=name,
         version=version,
         created=datetime.now(UTC).date().isoformat(),
-        unet=unet,
-        classifier=classifier,
-        lung_size=lung_run["size"],
-        crop_size=finding_run["size"],
+        unet=lung_architecture(lungs),
+        classifier=finding_architecture(findings),
+        lung_size=input_size(lungs),
+        crop_size=input_size(findings),
         crop=LungCrop(),
         temperature=point["temperature"],
         threshold=point["threshold"],
@@ -91,10 +87,7 @@ def run_export(lungs: Path, findings: Path, out: Path, *, name: str, version: st
         training={"lungs": _best_of(lungs), "findings": f"{_best_of(findings)} (SYNTHETIC)"},
         evaluation={},
     )
-    networks = build_unet(unet), build_classifier(classifier)
-    for network, run in zip(networks, (lungs, findings), strict=True):
-        load_best(network, run)
-    write_bundle(out, *networks, parts, write_card(parts))
+    write_bundle(out, export_lungs(lungs), export_findings(findings), parts, write_card(parts))
     return f"bundle {load_bundle(out, device='cpu').identity.digest} in {out}"
 
 
@@ -104,10 +97,6 @@ def _operating_point(run: Path) -> dict[str, float]:
     except OSError as error:
         raise UnusableRun(f"{run} has no {OPERATING_POINT}; finish neolung-train classify there") from error
     return point
-
-
-def _tupled(fields: dict[str, Any]) -> dict[str, Any]:
-    return {key: tuple(value) if isinstance(value, list) else value for key, value in fields.items()}
 
 
 def _best_of(run: Path) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -32,6 +33,22 @@ class ExportedNetwork:
     tensors_sha256: str
     device_uid: str
     self_test: tuple[float, ...]
+
+    def write(self, path: Path) -> None:
+        """Keep what was exported beside the files, for `read`."""
+        path.write_text(json.dumps(self.describe()) + "\n", encoding="utf-8")
+
+    @classmethod
+    def read(cls, path: Path) -> ExportedNetwork:
+        """Read what `write` wrote; the files lie in the same folder."""
+        fields = json.loads(path.read_text(encoding="utf-8"))
+        return cls(
+            weights=path.parent / fields["weights"],
+            graph=path.parent / fields["graph"],
+            tensors_sha256=fields["tensors_sha256"],
+            device_uid=fields["device_uid"],
+            self_test=tuple(fields["self_test"]),
+        )
 
     def describe(self) -> dict[str, object]:
         """Fields of the manifest's network part."""

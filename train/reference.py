@@ -13,12 +13,12 @@ import numpy as np
 from pipeline.bundle import Manifest, load_bundle
 from pipeline.bundle.manifest import LungCrop, PostProcessing, Preprocessing, Segmenter, sha256_of
 from pipeline.engines.onnx import OnnxEngine
-from pipeline.networks import build_classifier, build_unet
+from pipeline.networks import build_classifier
 from pipeline.segment import LungSegmenter
 from train.bundling import BundleParts, describe_segmenter, write_bundle
 from train.card import write_card
 from train.evaluate import Figures, judge_phantoms, lung_figures, phantom_figures
-from train.export import export_network, start_folder
+from train.export import ExportedNetwork
 from train.films import Film, SquareFilms, concatenate, read_index, square_films
 from train.findings import FindingSettings, predict_logits, train_findings
 from train.fit import BEST, FitSettings, load_best
@@ -26,6 +26,7 @@ from train.lungs import LungSettings, train_lungs
 from train.metrics import fit_temperature, youden_threshold
 from train.phantom import GENERATOR_VERSION, PhantomSettings
 from train.phantom_sets import CropMaker, LungCrops, phantom_crops, phantom_squares
+from train.runs import export_findings, export_lungs
 
 _log = logging.getLogger(__name__)
 _NEWBORN_LUNG_FRACTION = 0.08
@@ -51,9 +52,9 @@ class ReferencePlan:
     )
     findings: FindingSettings = field(default_factory=FindingSettings)
     lung_phantoms: range = range(420)
-    training: range = range(10_000, 11_000)
-    validation: range = range(20_000, 20_250)
-    fresh: range = range(30_000, 30_300)
+    training: range = range(10_000, 10_600)
+    validation: range = range(20_000, 20_200)
+    fresh: range = range(30_000, 30_200)
     crop: LungCrop = field(default_factory=LungCrop)
     phantoms: PhantomSettings = field(default_factory=PhantomSettings)
 
@@ -75,13 +76,14 @@ def make_reference(films: Path, out: Path, run: Path, plan: ReferencePlan) -> Ma
     cache = run / "cache"
     _make_lungs(index, run, cache, plan)
     digest = sha256_of((run / "lungs" / BEST).read_bytes())
-    maker = CropMaker(plan.crop, plan.findings.size, _serving_segmenter(run, plan), digest, plan.phantoms)
+    segmenter = _serving_segmenter(export_lungs(run / "lungs"), plan)
+    maker = CropMaker(plan.crop, plan.findings.size, segmenter, digest, plan.phantoms)
     training, validation = (phantom_crops(seeds, maker, cache) for seeds in (plan.training, plan.validation))
     train_findings(training, validation, plan.findings, run / "findings")
     parts = _parts(validation, run, plan)
-    _write(out, run, parts, plan)
+    _write(out, run, parts)
     measured = replace(parts, evaluation=_evaluate(out, index, plan))
-    return _write(out, run, measured, plan)
+    return _write(out, run, measured)
 
 
 def _make_lungs(index: Sequence[Film], run: Path, cache: Path, plan: ReferencePlan) -> None:
@@ -95,13 +97,8 @@ def _make_lungs(index: Sequence[Film], run: Path, cache: Path, plan: ReferencePl
     train_lungs(together, of("val", lungs.cache_size), lungs, run / "lungs", start=run / "lungs-first")
 
 
-def _serving_segmenter(run: Path, plan: ReferencePlan) -> LungSegmenter:
-    """Export the segmenter and serve it, so that the classifier learns from the masks it will be given."""
-    network = build_unet(plan.lungs.architecture)
-    load_best(network, run / "lungs")
-    folder = run / "export"
-    start_folder(folder)
-    exported = export_network(network, plan.lungs.size, folder, "segmenter")
+def _serving_segmenter(exported: ExportedNetwork, plan: ReferencePlan) -> LungSegmenter:
+    """Serve the segmenter, so that the classifier learns from the masks that it will be given."""
     fields = describe_segmenter(exported, plan.lungs.architecture, plan.lungs.size, _postprocessing())
     model = Segmenter.model_validate({"name": "lungs", "version": plan.version, **fields})
     return LungSegmenter(OnnxEngine(exported.graph, threads=1), model)
@@ -136,11 +133,9 @@ def _postprocessing() -> PostProcessing:
     return PostProcessing(expected_fraction=_NEWBORN_LUNG_FRACTION)
 
 
-def _write(out: Path, run: Path, parts: BundleParts, plan: ReferencePlan) -> Manifest:
-    lungs, findings = build_unet(plan.lungs.architecture), build_classifier(plan.findings.architecture)
-    load_best(lungs, run / "lungs")
-    load_best(findings, run / "findings")
-    return write_bundle(out, lungs, findings, parts, write_card(parts))
+def _write(out: Path, run: Path, parts: BundleParts) -> Manifest:
+    segmenter, classifier = export_lungs(run / "lungs"), export_findings(run / "findings")
+    return write_bundle(out, segmenter, classifier, parts, write_card(parts))
 
 
 def _evaluate(out: Path, index: Sequence[Film], plan: ReferencePlan) -> Figures:

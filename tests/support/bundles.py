@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from pipeline.bundle.manifest import MANIFEST_NAME, LungCrop, PostProcessing, device_uid, sha256_of
 from pipeline.networks import ClassifierArchitecture, UNetArchitecture, build_network
 from train.bundling import BundleParts, write_bundle
+from train.export import export_network
 
 SIZE = 64
 UNET = UNetArchitecture(encoder="test_efficientnet", decoder_channels=(16, 8, 8, 8, 8))
@@ -54,7 +55,11 @@ def make_tiny_bundle(out: Path, *, seed: int = 0, profile: str = "recommended") 
         postprocessing=PostProcessing.model_validate({"profile": profile}),
         data=(),
     )
-    write_bundle(out, unet, classifier, parts, "# A tiny bundle with random weights, for tests\n")
+    exports = out.parent / f"{out.name}-exports"
+    exports.mkdir()
+    segmenter = export_network(unet, SIZE, exports, "segmenter")
+    judge = export_network(classifier, SIZE, exports, "classifier")
+    write_bundle(out, segmenter, judge, parts, "# A tiny bundle with random weights, for tests\n")
     return out
 
 
