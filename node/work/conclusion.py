@@ -15,7 +15,7 @@ from storage.events import add_event
 from storage.instances import add_instance
 from storage.ledger import Ledger
 from storage.queue import bury, complete, enqueue, get_job, retry_later
-from storage.values import Claim, ReceivedInstance
+from storage.values import Claim, JobState, ReceivedInstance
 
 _log = EventLog("worker")
 
@@ -83,12 +83,14 @@ class Concluder:
             with self.ledger.begin() as connection:
                 match decide(failure.failure, claim.attempt, self.policy):
                     case Later(delay):
-                        retry_later(connection, claim, failure.error, delay)
+                        state = retry_later(connection, claim, failure.error, delay)
                     case Bury():
                         bury(connection, claim, failure.error)
-                        add_event(connection, "analysis given up", subject=claim.key, detail=failure.error)
+                        state = JobState.DEAD
                     case Drop():
                         return
+                if state is JobState.DEAD:
+                    add_event(connection, "analysis given up", subject=claim.key, detail=failure.error)
         except LeaseLost:
             return
         _log.warning(

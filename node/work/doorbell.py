@@ -29,18 +29,16 @@ class Doorbell:
     """
 
     def __init__(self, data_dir: Path, name: str) -> None:
-        path = data_dir / _FOLDER / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if not path.is_fifo():
-            path.unlink(missing_ok=True)
-            os.mkfifo(path, 0o600)
-        # Open for reading and writing: the pipe never reports its end when the last ringer goes away.
-        self._descriptor = os.open(path, os.O_RDWR | os.O_NONBLOCK)
+        try:
+            self._reader = self._writer = _open_pipe(data_dir / _FOLDER / name)
+        except OSError:
+            # A file system without named pipes: other processes cannot ring then, and are not waited for.
+            self._reader, self._writer = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
 
     def ring(self) -> None:
         """Wake the waiter; safe from signal handlers and from any thread."""
-        if self._descriptor >= 0:
-            _strike(self._descriptor)
+        if self._writer >= 0:
+            _strike(self._writer)
 
     def wait(self, timeout_s: float, drain: Drain | None = None) -> bool:
         """Wait until somebody rings, or until the wish to stop.
@@ -51,16 +49,18 @@ class Doorbell:
             Whether it was a ring.
         """
         others = [] if drain is None else [drain.fileno()]
-        ready, _, _ = select.select([self._descriptor, *others], [], [], max(0.0, timeout_s))
-        if self._descriptor not in ready:
+        ready, _, _ = select.select([self._reader, *others], [], [], max(0.0, timeout_s))
+        if self._reader not in ready:
             return False
-        os.read(self._descriptor, _DRAIN_BYTES)
+        os.read(self._reader, _DRAIN_BYTES)
         return True
 
     def close(self) -> None:
         """Stop listening; the pipe stays for the next waiter of this name."""
-        descriptor, self._descriptor = self._descriptor, -1
-        os.close(descriptor)
+        descriptors = {self._reader, self._writer}
+        self._reader = self._writer = -1
+        for descriptor in descriptors:
+            os.close(descriptor)
 
     def __enter__(self) -> Self:
         return self
@@ -81,6 +81,15 @@ def ring(data_dir: Path, name: str) -> None:
         _strike(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _open_pipe(path: Path) -> int:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.is_fifo():
+        path.unlink(missing_ok=True)
+        os.mkfifo(path, 0o600)
+    # For reading and writing: so the pipe never reports its end when the last ringer goes away.
+    return os.open(path, os.O_RDWR | os.O_NONBLOCK)
 
 
 def _strike(descriptor: int) -> None:

@@ -14,7 +14,7 @@ from storage.events import add_event
 from storage.ledger import Ledger
 from storage.objects import ObjectStore
 from storage.queue import bury, complete, enqueue, get_job, retry_later
-from storage.values import Claim, JobKind, NewJob, StoredInstance
+from storage.values import Claim, JobKind, JobState, NewJob, StoredInstance
 
 _log = EventLog("outbox")
 
@@ -125,7 +125,9 @@ class Outbox:
             If the claim no longer holds.
         """
         with self.ledger.begin() as connection:
-            retry_later(connection, held, reason, self.policy.delay(held.attempt))
+            state = retry_later(connection, held, reason, self.policy.delay(held.attempt))
+            if state is JobState.DEAD:
+                add_event(connection, "delivery given up", subject=held.key, detail=f"{self.name}: {reason}")
         _log.warning(
             "delivery put off",
             sop_instance_uid=held.key,

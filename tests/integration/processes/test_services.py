@@ -60,7 +60,7 @@ def test_a_sender_killed_again_and_again_delivers_everything_once_by_uid(tmp_pat
         target = {"name": "pacs", "ae_title": "PACS", "host": "127.0.0.1", "port": pacs.port}
         target |= {"storage_commitment": False, "batch": 4, "retry": QUICK}
         config, desk = configured(tmp_path, destinations=[target])
-        sources = [desk.receive().instance_id for _ in range(40)]
+        sources = [desk.receive().instance_id for _ in range(24)]
         desk.analyse_all()
         with desk.ledger.read() as connection:
             expected = {result.sop_instance_uid for one in sources for result in results_of(connection, one)}
@@ -74,7 +74,7 @@ def test_a_sender_killed_again_and_again_delivers_everything_once_by_uid(tmp_pat
                 30,
                 lambda: read_log(config)[-3000:],
             )
-            if kills < 6:
+            if kills < 4:
                 time.sleep(chance.random() * 0.05)
                 process.kill()
                 process.wait(10)
@@ -82,7 +82,7 @@ def test_a_sender_killed_again_and_again_delivers_everything_once_by_uid(tmp_pat
                 process = start("deliver", config)
         assert stop(process) == 0
 
-        assert kills >= 5
+        assert kills >= 3
         assert set(pacs.objects) == expected
         assert {job.state for job in desk.jobs(JobKind.DELIVER)} == {JobState.DONE}
         # One object at most is sent again for each kill: the one whose answer was not written down.

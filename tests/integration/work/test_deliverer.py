@@ -210,7 +210,7 @@ def test_a_pacs_that_fails_at_random_holds_every_result_exactly_once(desk: Desk,
     chance = random.Random(7)
     bad = [0xA700, 0x0110, Special.ABORT, 0xB000]
     pacs.answer = lambda _uid: chance.choice(bad) if chance.random() < 0.25 else 0x0000
-    sources = fill(desk, 25)
+    sources = fill(desk, 15)
     with delivering(desk, destination(pacs, batch=5, retry={**QUICK, "max_attempts": 60})):
         wait_until(lambda: delivered(desk), 60)
 

@@ -5,6 +5,7 @@ import threading
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 from pydicom import dcmread
 from pydicom.uid import (
@@ -27,7 +28,7 @@ def destination(pacs: Pacs, **changes: object) -> DestinationConfig:
 
 
 def film_on_disk(folder: Path, syntax: str = ExplicitVRLittleEndian, *, size: int = 64) -> OutgoingObject:
-    film = encode(make_film(rows=size, columns=size), syntax)
+    film = encode(make_film(stored_values=np.zeros((size, size), np.int64)), syntax)
     path = folder / f"{film.SOPInstanceUID}.dcm"
     path.write_bytes(part10_bytes(film))
     return OutgoingObject(film.SOPClassUID, film.SOPInstanceUID, syntax, path)

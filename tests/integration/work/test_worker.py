@@ -16,6 +16,7 @@ from node.work.slot import Seat
 from node.work.values import Film, FilmOutcome, FilmResult
 from node.work.worker import ProcessBatch, Worker, WorkerSettings
 from storage.analyses import latest_analysis
+from storage.events import list_events
 from storage.instances import results_of
 from storage.queue import claim, extend, retry_job
 from storage.values import JobKind, JobState, Role
@@ -164,6 +165,9 @@ def test_poison_ends_dead_alone_and_all_others_are_done(desk: Desk, processes: S
     states = {job.key: job for job in desk.jobs(JobKind.ANALYSE)}
     assert states[poison.sop_instance_uid].state is JobState.DEAD
     assert states[poison.sop_instance_uid].error == "the engine's process died"
+    with desk.ledger.read() as connection:
+        (event,) = list_events(connection, subject=poison.sop_instance_uid)
+    assert event.what == "analysis given up"
     assert {states[other.sop_instance_uid].state for other in others} == {JobState.DONE}
     assert all(len(roles(desk, other.instance_id)) == 2 for other in others)
 

@@ -60,6 +60,15 @@ def test_the_wish_to_stop_ends_the_wait(tmp_path: Path) -> None:
         assert time.monotonic() - started < 10
 
 
+def test_without_named_pipes_the_bell_still_rings_in_its_own_process(tmp_path: Path) -> None:
+    (tmp_path / "bells").write_text("a file where the folder should be")
+    with Doorbell(tmp_path, "x") as bell:
+        ring(tmp_path, "x")
+        assert not bell.wait(0)
+        bell.ring()
+        assert bell.wait(0)
+
+
 def test_a_bell_that_is_closed_may_be_rung(tmp_path: Path) -> None:
     bell = Doorbell(tmp_path, "x")
     bell.close()
