@@ -26,10 +26,8 @@ from pipeline.errors import BundleError
 from pipeline.values import BundleIdentity, ModelIdentity
 
 Device = Literal["auto", "cpu", "cuda"]
-SELF_TEST_TOLERANCE = 0.02
-"""Largest difference, in logits, between the training code's and an engine's answer to the test input."""
-CUDA_TOLERANCE = 0.5
-"""The same for bfloat16."""
+SELF_TEST_TOLERANCES = {"cpu": (0.02, 0.0), "cuda": (0.5, 0.1)}
+"""Absolute and relative difference, in logits, that an engine's answer to the test input may have."""
 
 _log = logging.getLogger(__name__)
 
@@ -171,10 +169,9 @@ def _verify_network(path: Path, network: Network, digests: dict[str, str]) -> No
 def _self_test(engine: Engine, network: Segmenter | Classifier) -> None:
     size = network.preprocessing.size
     answer = np.array(sample_outputs(engine.run(self_test_input(size))))
-    tolerance = SELF_TEST_TOLERANCE if engine.device == "cpu" else CUDA_TOLERANCE
-    if answer.shape != np.shape(network.self_test) or not np.allclose(
-        answer, network.self_test, atol=tolerance
-    ):
+    absolute, relative = SELF_TEST_TOLERANCES[engine.device]
+    expected = np.array(network.self_test)
+    if answer.shape != expected.shape or not np.allclose(answer, expected, atol=absolute, rtol=relative):
         raise BundleError(f"{network.name} gives other numbers here than where it was trained; do not use it")
 
 

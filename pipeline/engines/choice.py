@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import importlib.util
+import logging
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -12,6 +13,8 @@ from pipeline.engines.onnx import OnnxEngine
 from pipeline.engines.protocol import Engine
 from pipeline.errors import BundleError
 from pipeline.networks import Architecture
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +45,23 @@ def make_engine(graph: Path, weights: Path, architecture: Architecture, placemen
         If ``cuda`` is demanded where torch or a CUDA device is missing.
     """
     on_cpu = partial(OnnxEngine, graph, threads=placement.threads)
-    if placement.device == "cpu" or (placement.device == "auto" and not cuda_is_present()):
+    wanted = placement.device == "cuda" or (placement.device == "auto" and cuda_is_present())
+    if not wanted:
         return on_cpu()
-    if not cuda_is_present():
-        raise BundleError(
-            "a CUDA engine is asked for, but torch or a CUDA device is missing; set the engine to cpu"
-        )
+    if not (cuda_is_present() and _torch_sees_cuda()):
+        if placement.device == "auto":
+            _log.warning("a CUDA device is present, but this torch was built without CUDA; using the CPU")
+            return on_cpu()
+        raise BundleError("the engine is set to cuda, but torch or a CUDA device is missing; set it to cpu")
     from pipeline.engines.cuda import make_cuda_engine
 
-    return make_cuda_engine(weights, architecture, micro_batch=placement.micro_batch, fallback=on_cpu)
+    try:
+        return make_cuda_engine(weights, architecture, micro_batch=placement.micro_batch, fallback=on_cpu)
+    except RuntimeError as error:
+        if placement.device == "cuda":
+            raise BundleError(f"the CUDA device cannot take the network: {error}") from error
+        _log.warning("the CUDA device cannot take the network (%s); using the CPU", error)
+        return on_cpu()
 
 
 def cuda_is_present() -> bool:
@@ -63,3 +74,9 @@ def cuda_is_present() -> bool:
         return False
     count = ctypes.c_int(0)
     return driver.cuInit(0) == 0 and driver.cuDeviceGetCount(ctypes.byref(count)) == 0 and count.value > 0
+
+
+def _torch_sees_cuda() -> bool:
+    import torch
+
+    return torch.cuda.is_available()
