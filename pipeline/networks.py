@@ -81,7 +81,7 @@ def build_classifier(architecture: ClassifierArchitecture) -> nn.Module:
     """Build the classification network; see `build_network` for its shapes."""
     import timm
 
-    return cast(
-        "nn.Module",
-        timm.create_model(architecture.backbone, in_chans=1, num_classes=1, drop_rate=architecture.dropout),
+    network: nn.Module = timm.create_model(
+        architecture.backbone, in_chans=1, num_classes=1, drop_rate=architecture.dropout
     )
+    return network

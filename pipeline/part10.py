@@ -46,7 +46,35 @@ def read_part10(source: Path | bytes, *, most_bytes: int = MOST_BYTES) -> Datase
         raise UnsupportedInstance("This is no DICOM file: it lacks the File Meta Information.") from error
     except (zlib.error, *UNREADABLE) as error:
         raise UndecodablePixels(f"The DICOM file is cut off or damaged ({error}); send it again.") from error
+    if not len(dataset):  # what pydicom gives for encapsulated pixels without an end
+        raise UndecodablePixels("The DICOM file is cut off or damaged; send it again.")
     return dataset
+
+
+def read_film(source: Path | bytes) -> Dataset:
+    """Read a film whole, or without its pixels when those are cut off, so that its report can say so.
+
+    Raises
+    ------
+    UnsupportedInstance, UndecodablePixels, OSError
+        As `read_part10`, when not even the header can be read.
+    """
+    try:
+        return read_part10(source)
+    except UndecodablePixels:
+        header = _read_header(source)
+        if header is None:
+            raise
+        return header
+
+
+def _read_header(source: Path | bytes) -> Dataset | None:
+    part10 = source if isinstance(source, bytes) else source.read_bytes()
+    try:
+        header = dcmread(BytesIO(part10), stop_before_pixels=True)
+    except (zlib.error, *UNREADABLE):
+        return None
+    return header if len(header) else None
 
 
 def _check_deflated(part10: bytes, most_bytes: int) -> None:

@@ -103,4 +103,4 @@ def _median(mask: Mask, settings: PostProcessing) -> Mask:
     if settings.median_size <= 1:
         return mask
     share = uniform_filter(mask.astype(np.float32), settings.median_size, mode="nearest")
-    return share > 0.5
+    return np.asarray(share > 0.5)

@@ -38,11 +38,11 @@ def read_film(path: Path) -> "Dataset":
     PipelineError
         If it is damaged or no DICOM file.
     """
-    from pipeline.part10 import read_part10
+    from pipeline.part10 import read_film as read
 
     if not path.is_file():
         raise NoSuchFilm(f"{path}: no such file")
-    return read_part10(path)
+    return read(path)
 
 
 def _is_part10(path: Path) -> bool:

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from importlib import import_module
-from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -125,18 +124,14 @@ def analyse_films(settings: AnalysisSettings, films: Sequence[Film], analyse: An
 
 
 def _read(store: ObjectStore, film: Film) -> Dataset | FilmFailure:
-    from pydicom import dcmread
+    from pipeline.part10 import read_film
 
     try:
-        return dcmread(BytesIO(store.read(film.file)))
-    except DigestMismatch as error:
+        return read_film(store.read(film.file))
+    except (DigestMismatch, PipelineError) as error:
         return FilmFailure(Failure.PERMANENT, str(error))
     except StorageError as error:
         return FilmFailure(Failure.PASSING, str(error))
-    except Exception as error:  # noqa: BLE001 - odd films make the reader raise anything
-        return FilmFailure(
-            Failure.PERMANENT, f"the film's Data Set cannot be read: {describe_exception(error)}"
-        )
 
 
 def _conclude(store: ObjectStore, settings: AnalysisSettings, film: Film, analysis: Analysis) -> FilmOutcome:

@@ -122,7 +122,7 @@ def test_the_log_of_a_whole_run_holds_no_patient_data(tmp_path: Path) -> None:
 def test_a_node_that_is_asked_to_stop_ends_with_zero_and_leaves_no_process(tmp_path: Path) -> None:
     with running_node(tmp_path / "node") as node:
         children = node.children()
-        assert len(children) >= 3
+        assert len(children) >= 2
 
         assert node.stop() == 0
 

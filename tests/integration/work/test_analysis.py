@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from pydicom import dcmread
-from pydicom.uid import CTImageStorage
+from pydicom.uid import CTImageStorage, JPEG2000Lossless, JPEGLSLossless, RLELossless
 
 from node.config.schema import Config
 from node.gating import gate_settings
@@ -20,7 +20,7 @@ from pipeline.values import Outcome
 from storage.objects import ObjectStore
 from storage.values import Role
 from tests.support.analyses import make_analysis
-from tests.support.films import make_film, part10_bytes
+from tests.support.films import encode, make_film, part10_bytes
 
 RECEIVED_AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -71,6 +71,19 @@ def test_good_bad_and_odd_films_of_one_batch_each_get_their_own_outcome(settings
     assert isinstance(truncated, FilmResult)
     assert truncated.record.outcome == "not assessable"
     assert pickle.loads(pickle.dumps(results)) == results
+
+
+@pytest.mark.parametrize("syntax", [JPEGLSLossless, JPEG2000Lossless, RLELossless])
+def test_a_compressed_film_that_is_cut_off_gets_a_report_that_says_so(
+    settings: AnalysisSettings, syntax: str
+) -> None:
+    whole = part10_bytes(encode(make_film(rows=256, columns=210), syntax))
+
+    (result,) = process_batch(settings, [stored(settings, whole[: len(whole) * 2 // 3])])
+
+    assert isinstance(result, FilmResult)
+    assert result.record.outcome == "not assessable"
+    assert [made.role for made in result.instances] == [Role.REPORT]
 
 
 def test_a_second_run_makes_the_same_files(settings: AnalysisSettings) -> None:
