@@ -1,4 +1,4 @@
-"""Data Elements and coded items of result objects."""
+"""Data Elements of result objects."""
 
 import re
 
@@ -7,23 +7,23 @@ from pydicom.config import IGNORE
 from pydicom.datadict import dictionary_VM, dictionary_VR, tag_for_keyword
 from pydicom.dataelem import DataElement
 
-from pipeline.codes import Concept
-
 _LONGEST = {"AE": 16, "CS": 16, "LO": 64, "SH": 16, "ST": 1024}
 """Characters that a value may have (PS3.5 6.2)."""
 
 
 def put(dataset: Dataset, keyword: str, value: object) -> None:
     """Set an attribute; text of our own that is too long for its Value Representation is cut."""
+    put_verbatim(dataset, keyword, fit(keyword, value) if isinstance(value, str) else value)
+
+
+def fit(keyword: str, text: str) -> str:
+    """Cut the values of an attribute, which backslashes part, to what its Value Representation holds."""
     vr = dictionary_VR(keyword)
-    if isinstance(value, str) and vr in _LONGEST:
-        value = _fit(value, _LONGEST[vr], is_single=dictionary_VM(keyword) == "1" and vr != "ST")
-    put_verbatim(dataset, keyword, value)
-
-
-def _fit(text: str, longest: int, *, is_single: bool) -> str:
+    if vr not in _LONGEST:
+        return text
+    is_single = dictionary_VM(keyword) == "1" and vr != "ST"
     values = tidy(text.replace("\\", "/") if is_single else text).split("\\")
-    return "\\".join(value.strip()[:longest].rstrip() for value in values)
+    return "\\".join(value.strip()[: _LONGEST[vr]].rstrip() for value in values)
 
 
 def put_verbatim(dataset: Dataset, keyword: str, value: object) -> None:
@@ -36,12 +36,3 @@ def put_verbatim(dataset: Dataset, keyword: str, value: object) -> None:
 def tidy(text: str) -> str:
     """Return text without control characters and without spaces around it."""
     return re.sub(r"[\x00-\x1f\x7f]+", " ", text).strip()
-
-
-def code_item(concept: Concept) -> Dataset:
-    """Make an item of a Code Sequence."""
-    item = Dataset()
-    item.CodeValue = concept.value
-    item.CodingSchemeDesignator = concept.scheme
-    item.CodeMeaning = concept.meaning
-    return item

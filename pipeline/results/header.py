@@ -1,7 +1,6 @@
 """The film's header as result objects take it over: Unicode, only valid values, identity verbatim."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 from pydicom import Dataset
 from pydicom.dataelem import RawDataElement
@@ -13,14 +12,11 @@ from pydicom.uid import (
     SecondaryCaptureImageStorage,
 )
 
-from pipeline.codes import Concept
 from pipeline.errors import UnsupportedInstance
 from pipeline.results.clean import CLEANERS
 from pipeline.results.elements import put, put_verbatim
+from pipeline.results.options import Charset
 from pipeline.results.text import UTF_8, CharacterSet, text_of, texts_in
-
-Charset = Literal["utf-8", "source"]
-"""Character set of result objects: always UTF-8, or the film's own where that can carry all text."""
 
 SOP_CLASSES = frozenset(
     {
@@ -116,18 +112,21 @@ class Source:
         """Timezone Offset From UTC (0008,0201), "" when not stated."""
         return str(self.header.get("TimezoneOffsetFromUTC", ""))
 
-    @property
-    def procedure(self) -> Concept | None:
-        """The first code of Procedure Code Sequence (0008,1032)."""
-        for item in self.header.get("ProcedureCodeSequence", []):
-            return Concept(str(item.CodeValue), str(item.CodingSchemeDesignator), str(item.CodeMeaning))
-        return None
-
     def copy_patient_and_study(self, result: Dataset) -> None:
         """Give a result the film's Patient, General Study and Patient Study Modules."""
         for keyword in _PATIENT_AND_STUDY:
             if keyword in self.header:
                 put_verbatim(result, keyword, self.header[keyword].value)
+
+    def stand_in(self) -> Dataset:
+        """Make the film that highdicom may see: cleaned, and empty where the patient is."""
+        film = Dataset()
+        for keyword in ("StudyInstanceUID", *_REST):
+            if keyword in self.header:
+                put_verbatim(film, keyword, self.header[keyword].value)
+        for keyword in _REQUIRED_EVEN_IF_EMPTY:
+            put(film, keyword, "")
+        return film
 
 
 def read_source(header: Dataset) -> Source:

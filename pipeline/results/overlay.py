@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from pipeline import codes
-from pipeline.results.seg import LungSegment, lung_segments
+from pipeline.results.segments import LungSegment, lung_segments
 from pipeline.results.wording import HEADLINES, conclusion, disclaimer, probability_sentence, unconfirmed
 from pipeline.values import Analysis, Orientation, Outcome, Radiograph
 

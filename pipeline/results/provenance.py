@@ -2,18 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
+from typing import Any
 
-from pydicom import Dataset
-from pydicom.dataset import FileMetaDataset
-from pydicom.uid import UID, ExplicitVRLittleEndian
-
-from pipeline.results.elements import put
-from pipeline.results.equipment import (
-    IMPLEMENTATION_CLASS_UID,
-    IMPLEMENTATION_VERSION_NAME,
-    add_equipment,
-)
-from pipeline.results.header import Charset, Source, declare_character_set
+from pipeline import PIPELINE_VERSION
+from pipeline.results.elements import fit
+from pipeline.results.equipment import MANUFACTURER, MODEL_NAME
+from pipeline.results.header import Source
+from pipeline.results.options import Charset
 from pipeline.results.uids import result_uid
 from pipeline.values import BundleIdentity, Origin
 
@@ -29,8 +24,6 @@ class ObjectKind:
     """
 
     name: str
-    sop_class_uid: str
-    modality: str
     series_number: int
     series_description: str
 
@@ -66,42 +59,17 @@ class Provenance:
         """`made_at` as a DT value, PS3.5 6.2."""
         return f"{self.made_at:%Y%m%d%H%M%S.%f}{self.utc_offset}"
 
-    def start_object(self, kind: ObjectKind) -> Dataset:
-        """Make a Data Set with the modules that every result object has.
-
-        Notes
-        -----
-        Patient, General Study, Patient Study, the series, Enhanced General Equipment and SOP Common of PS3.3.
-        Timezone Offset From UTC is only written where the film states it, because it also governs the
-        film's own dates.
-        """
-        result = Dataset()
-        self.source.copy_patient_and_study(result)
-        add_equipment(result, self.origin)
-        put(result, "SOPClassUID", kind.sop_class_uid)
-        put(result, "SOPInstanceUID", self.uid(kind.name))
-        put(result, "SeriesInstanceUID", self.uid(f"{kind.name}/series"))
-        put(result, "Modality", kind.modality)
-        put(result, "SeriesNumber", kind.series_number)
-        put(result, "SeriesDescription", kind.series_description)
-        put(result, "InstanceNumber", 1)
-        put(result, "ContentQualification", "RESEARCH")
-        for moment in ("InstanceCreation", "Series", "Content"):
-            put(result, f"{moment}Date", f"{self.made_at:%Y%m%d}")
-            put(result, f"{moment}Time", f"{self.made_at:%H%M%S.%f}")
-        if self.source.utc_offset:
-            put(result, "TimezoneOffsetFromUTC", self.source.utc_offset)
-        return result
-
-    def finish_object(self, result: Dataset) -> Dataset:
-        """Declare the character set of a complete Data Set and give it its File Meta Information."""
-        declare_character_set(result, self.source, self.charset)
-        meta = FileMetaDataset()
-        meta.FileMetaInformationVersion = b"\x00\x01"
-        meta.MediaStorageSOPClassUID = result.SOPClassUID
-        meta.MediaStorageSOPInstanceUID = result.SOPInstanceUID
-        meta.TransferSyntaxUID = ExplicitVRLittleEndian
-        meta.ImplementationClassUID = UID(IMPLEMENTATION_CLASS_UID)
-        meta.ImplementationVersionName = IMPLEMENTATION_VERSION_NAME
-        result.file_meta = meta
-        return result
+    def identification(self, kind: ObjectKind) -> dict[str, Any]:
+        """Name the object, its series and this software, as arguments of highdicom's SOP classes."""
+        return {
+            "sop_instance_uid": self.uid(kind.name),
+            "series_instance_uid": self.uid(f"{kind.name}/series"),
+            "series_number": kind.series_number,
+            "series_description": kind.series_description,
+            "instance_number": 1,
+            "manufacturer": MANUFACTURER,
+            "manufacturer_model_name": MODEL_NAME,
+            "device_serial_number": fit("DeviceSerialNumber", self.origin.station_name),
+            "software_versions": PIPELINE_VERSION,
+            "content_qualification": "RESEARCH",
+        }

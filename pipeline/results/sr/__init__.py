@@ -1,5 +1,5 @@
-"""The Structured Report of one film: tree, groups, document."""
+"""The Structured Report of one film: library, groups, document."""
 
-from pipeline.results.sr.document import SrClass, make_report
+from pipeline.results.sr.document import make_report
 
-__all__ = ["SrClass", "make_report"]
+__all__ = ["make_report"]

@@ -1,35 +1,39 @@
 """The report: TID 1500 in a Comprehensive 3D SR or an Enhanced SR (PS3.3 A.35, C.17)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from types import MappingProxyType
-from typing import Literal
 
+from highdicom import ContributingEquipment
+from highdicom.coding_schemes import CodingSchemeIdentificationItem
+from highdicom.sr import (
+    CodedConcept,
+    Comprehensive3DSR,
+    DeviceObserverIdentifyingAttributes,
+    EnhancedSR,
+    LanguageOfContentItemAndDescendants,
+    MeasurementReport,
+    ObservationContext,
+    ObserverContext,
+    RelationshipTypeValues,
+    TextContentItem,
+)
 from pydicom import Dataset
-from pydicom.uid import Comprehensive3DSRStorage, EnhancedSRStorage
+from pydicom.sr.coding import Code
 
 from pipeline import codes
-from pipeline.results.elements import put, put_verbatim
-from pipeline.results.equipment import MANUFACTURER, MODEL_NAME, acquisition_equipment, model_equipment
+from pipeline.results.elements import put_verbatim
+from pipeline.results.equipment import MANUFACTURER, MODEL_NAME
+from pipeline.results.finish import finish
+from pipeline.results.models import model_equipment
+from pipeline.results.options import SrClass
 from pipeline.results.provenance import ObjectKind, Provenance
-from pipeline.results.seg import SEG, LungSegment
+from pipeline.results.segments import LungSegment
 from pipeline.results.sr.groups import lung_groups, rds_group
-from pipeline.results.sr.tree import Relationship, code, container, image, number, text, uid_reference
+from pipeline.results.sr.library import image_library
 from pipeline.results.wording import conclusion, criteria, disclaimer, unconfirmed
 from pipeline.values import Analysis, Outcome
 
-SrClass = Literal["comprehensive-3d", "enhanced"]
-"""SOP Class of the report; the tree is the same."""
-
-_DESCRIPTION = "AI RDS result (RESEARCH)"
-KINDS = MappingProxyType(
-    {
-        "comprehensive-3d": ObjectKind(
-            "sr/comprehensive-3d", Comprehensive3DSRStorage, "SR", 9002, _DESCRIPTION
-        ),
-        "enhanced": ObjectKind("sr/enhanced", EnhancedSRStorage, "SR", 9002, _DESCRIPTION),
-    }
-)
-
+_DOCUMENTS = MappingProxyType({"comprehensive-3d": Comprehensive3DSR, "enhanced": EnhancedSR})
 _REQUEST_TYPE_2 = (
     *("AccessionNumber", "RequestedProcedureID", "RequestedProcedureDescription"),
     *("PlacerOrderNumberImagingServiceRequest", "FillerOrderNumberImagingServiceRequest"),
@@ -37,51 +41,57 @@ _REQUEST_TYPE_2 = (
 
 
 def make_report(
-    analysis: Analysis, segments: Sequence[LungSegment], provenance: Provenance, sr_class: SrClass
+    analysis: Analysis,
+    segments: Sequence[LungSegment],
+    segmentation: Dataset | None,
+    provenance: Provenance,
+    sr_class: SrClass,
 ) -> Dataset:
     """Make the report of one film, whatever the outcome.
 
     Parameters
     ----------
-    segments
-        Those of the SEG that goes with the report; empty when there is no SEG.
+    segments, segmentation
+        The SEG that goes with the report; empty and None when there is none.
     """
-    result = provenance.start_object(KINDS[sr_class])
-    for element in _content(analysis, segments, provenance):
-        if element.keyword != "RelationshipType":
-            result.add(element)
-    result.CompletionFlag = "COMPLETE"
-    result.VerificationFlag = "UNVERIFIED"
-    result.PreliminaryFlag = "PRELIMINARY"
-    result.PerformedProcedureCodeSequence = []
-    result.ReferencedPerformedProcedureStepSequence = []
-    result.CurrentRequestedProcedureEvidenceSequence = [_evidence(segments, provenance)]
-    requests = provenance.source.header.get("RequestAttributesSequence", [])
-    if requests:
-        result.ReferencedRequestSequence = [_request(request, provenance) for request in requests]
-    if segments:
-        result.CodingSchemeIdentificationSequence = [_own_coding_scheme()]
-    contributors = _contributors(analysis, provenance)
-    if contributors:
-        result.ContributingEquipmentSequence = contributors
-    return provenance.finish_object(result)
-
-
-def _content(analysis: Analysis, segments: Sequence[LungSegment], provenance: Provenance) -> Dataset:
-    groups = [rds_group(analysis, provenance), *lung_groups(segments, analysis, provenance)]
-    return container(
-        codes.IMAGING_MEASUREMENT_REPORT,
-        [
-            code(Relationship.HAS_CONCEPT_MOD, codes.LANGUAGE, codes.ENGLISH),
-            *_observer(provenance),
-            code(Relationship.HAS_CONCEPT_MOD, codes.PROCEDURE_REPORTED, _procedure(analysis, provenance)),
-            container(codes.IMAGE_LIBRARY, [_library_group(analysis, provenance)]),
-            container(codes.IMAGING_MEASUREMENTS, groups),
-            text(Relationship.CONTAINS, codes.CONCLUSION, conclusion(analysis)),
-            *(text(Relationship.CONTAINS, codes.COMMENT, comment) for comment in _comments(analysis)),
-        ],
-        template="1500",
+    header = provenance.source.header
+    film = provenance.source.stand_in()
+    requests = [_request(request, header) for request in header.get("RequestAttributesSequence", [])]
+    made = _DOCUMENTS[sr_class](
+        evidence=[film] if segmentation is None else [film, segmentation],
+        content=_content(analysis, segments, provenance),
+        is_complete=True,
+        requested_procedures=requests or None,
+        coding_schemes=[_own_coding_scheme()] if segments else None,
+        contributing_equipment=_models_that_looked(analysis, provenance),
+        **provenance.identification(ObjectKind(f"sr/{sr_class}", 9002, "AI RDS result (RESEARCH)")),
     )
+    for item in _containers(made):
+        item.ContinuityOfContent = "SEPARATE"
+    return finish(made, provenance)
+
+
+def _content(
+    analysis: Analysis, segments: Sequence[LungSegment], provenance: Provenance
+) -> MeasurementReport:
+    groups = [rds_group(analysis, provenance), *lung_groups(segments, analysis, provenance)]
+    english = CodedConcept.from_code(codes.ENGLISH)
+    report = MeasurementReport(
+        observation_context=_observer(provenance),
+        procedure_reported=_procedure(analysis, provenance.source.header),
+        imaging_measurements=groups,
+        title=codes.IMAGING_MEASUREMENT_REPORT,
+        language_of_content_item_and_descendants=LanguageOfContentItemAndDescendants(english),
+    )
+    rows = report[0].ContentSequence
+    rows.insert(len(rows) - 1, image_library(analysis, provenance.source))
+    rows.append(_text(codes.CONCLUSION, conclusion(analysis)))
+    rows.extend(_text(codes.COMMENT, comment) for comment in _comments(analysis))
+    return report
+
+
+def _text(name: Code, text: str) -> TextContentItem:
+    return TextContentItem(name, text, RelationshipTypeValues.CONTAINS)
 
 
 def _comments(analysis: Analysis) -> list[str]:
@@ -89,79 +99,26 @@ def _comments(analysis: Analysis) -> list[str]:
     return [comment for comment in comments if comment]
 
 
-def _observer(provenance: Provenance) -> list[Dataset]:
+def _observer(provenance: Provenance) -> ObservationContext:
     """Make the rows of TID 1002 and TID 1004 for this installation."""
-    context, station = Relationship.HAS_OBS_CONTEXT, provenance.origin.station_name
-    return [
-        code(context, codes.OBSERVER_TYPE, codes.DEVICE),
-        uid_reference(context, codes.DEVICE_OBSERVER_UID, provenance.origin.device_uid),
-        text(context, codes.DEVICE_OBSERVER_NAME, station),
-        text(context, codes.DEVICE_OBSERVER_MANUFACTURER, MANUFACTURER),
-        text(context, codes.DEVICE_OBSERVER_MODEL, MODEL_NAME),
-        text(context, codes.DEVICE_OBSERVER_SERIAL, station),
-    ]
-
-
-def _procedure(analysis: Analysis, provenance: Provenance) -> codes.Concept:
-    """Take the film's own procedure; without one, a film that was turned away need not be a chest film."""
-    was_taken_on = analysis.outcome not in (Outcome.NOT_ELIGIBLE, Outcome.FAILED)
-    return provenance.source.procedure or (codes.CHEST_X_RAY if was_taken_on else codes.RADIOGRAPHY)
-
-
-def _library_group(analysis: Analysis, provenance: Provenance) -> Dataset:
-    source = provenance.source
-    film = image(
-        None, source.sop_class_uid, source.sop_instance_uid, children=_descriptors(analysis, provenance)
+    origin = provenance.origin
+    attributes = DeviceObserverIdentifyingAttributes(
+        origin.device_uid, origin.station_name, MANUFACTURER, MODEL_NAME, origin.station_name
     )
-    return container(codes.IMAGE_LIBRARY_GROUP, [film])
+    observer = ObserverContext(CodedConcept.from_code(codes.DEVICE), attributes)
+    return ObservationContext(observer_device_context=observer)
 
 
-def _descriptors(analysis: Analysis, provenance: Provenance) -> list[Dataset]:
-    """Make the rows of TID 1602 and TID 1603 whose values are known."""
-    source, context = provenance.source, Relationship.HAS_ACQ_CONTEXT
-    modality = codes.MODALITIES.get(source.header.get("Modality", ""), codes.MODALITIES["OT"])
-    rows = [code(context, codes.MODALITY, modality)]
-    if source.shape:
-        rows.append(number(context, codes.PIXEL_DATA_ROWS, str(source.shape[0]), codes.PIXELS))
-        rows.append(number(context, codes.PIXEL_DATA_COLUMNS, str(source.shape[1]), codes.PIXELS))
-    orientation = source.header.get("PatientOrientation")
-    if orientation:
-        rows.append(text(context, codes.PATIENT_ORIENTATION_ROW, orientation[0]))
-        rows.append(text(context, codes.PATIENT_ORIENTATION_COLUMN, orientation[1]))
-    spacing = analysis.radiograph.spacing if analysis.radiograph else None
-    if spacing:
-        mm = codes.MILLIMETER
-        rows.append(number(context, codes.HORIZONTAL_PIXEL_SPACING, f"{spacing.column_mm:.8g}", mm))
-        rows.append(number(context, codes.VERTICAL_PIXEL_SPACING, f"{spacing.row_mm:.8g}", mm))
-    return rows
+def _procedure(analysis: Analysis, header: Dataset) -> Code:
+    """Take the film's own procedure; without one, a film that was turned away need not be a chest film."""
+    for item in header.get("ProcedureCodeSequence", []):
+        return Code(str(item.CodeValue), str(item.CodingSchemeDesignator), str(item.CodeMeaning))
+    was_taken_on = analysis.outcome not in (Outcome.NOT_ELIGIBLE, Outcome.FAILED)
+    return codes.CHEST_X_RAY if was_taken_on else codes.RADIOGRAPHY
 
 
-def _evidence(segments: Sequence[LungSegment], provenance: Provenance) -> Dataset:
-    """List the film and the SEG by study and series (PS3.3 Table C.17-3)."""
-    source = provenance.source
-    series = [_series(str(source.header.SeriesInstanceUID), source.sop_class_uid, source.sop_instance_uid)]
-    if segments:
-        seg = provenance.uid(f"{SEG.name}/series"), SEG.sop_class_uid, provenance.uid(SEG.name)
-        series.append(_series(*seg))
-    study = Dataset()
-    put(study, "StudyInstanceUID", source.header.StudyInstanceUID)
-    study.ReferencedSeriesSequence = series
-    return study
-
-
-def _series(series_instance_uid: str, sop_class_uid: str, sop_instance_uid: str) -> Dataset:
-    instance = Dataset()
-    put(instance, "ReferencedSOPClassUID", sop_class_uid)
-    put(instance, "ReferencedSOPInstanceUID", sop_instance_uid)
-    series = Dataset()
-    put(series, "SeriesInstanceUID", series_instance_uid)
-    series.ReferencedSOPSequence = [instance]
-    return series
-
-
-def _request(attributes: Dataset, provenance: Provenance) -> Dataset:
+def _request(attributes: Dataset, header: Dataset) -> Dataset:
     """Turn the film's request into an item of Referenced Request Sequence (0040,A370)."""
-    header = provenance.source.header
     request = Dataset()
     put_verbatim(request, "StudyInstanceUID", attributes.get("StudyInstanceUID", header.StudyInstanceUID))
     request.ReferencedStudySequence = []
@@ -173,20 +130,24 @@ def _request(attributes: Dataset, provenance: Provenance) -> Dataset:
     return request
 
 
-def _own_coding_scheme() -> Dataset:
-    item = Dataset()
-    put(item, "CodingSchemeDesignator", codes.OWN_SCHEME)
-    put(item, "CodingSchemeUID", codes.OWN_SCHEME_UID)
-    put(item, "CodingSchemeName", codes.OWN_SCHEME_NAME)
-    put(item, "CodingSchemeVersion", "1")
-    put(item, "CodingSchemeResponsibleOrganization", MANUFACTURER)
+def _own_coding_scheme() -> CodingSchemeIdentificationItem:
+    """Declare this project's codes; highdicom writes the UID of registered schemes only."""
+    item = CodingSchemeIdentificationItem(
+        codes.OWN_SCHEME, codes.OWN_SCHEME_NAME, "1", responsible_organization=MANUFACTURER
+    )
+    item.CodingSchemeUID = codes.OWN_SCHEME_UID
     return item
 
 
-def _contributors(analysis: Analysis, provenance: Provenance) -> list[Dataset]:
-    """List the device that took the film, and those models that looked at it."""
+def _models_that_looked(analysis: Analysis, provenance: Provenance) -> list[ContributingEquipment]:
     bundle = provenance.bundle
     looked = [bundle.segmenter] if analysis.lung_mask else []
     looked += [bundle.classifier] if analysis.finding else []
-    models = [model_equipment(model, bundle, provenance.made_at_with_offset) for model in looked]
-    return [*acquisition_equipment(provenance.source.header), *models]
+    return [model_equipment(model, bundle, provenance.made_at_with_offset) for model in looked]
+
+
+def _containers(item: Dataset) -> Iterator[Dataset]:
+    if item.ValueType == "CONTAINER":
+        yield item
+        for child in item.ContentSequence:
+            yield from _containers(child)

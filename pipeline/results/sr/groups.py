@@ -2,142 +2,127 @@
 
 from collections.abc import Sequence
 
-from pydicom import Dataset
+from highdicom.sr import (
+    AlgorithmIdentification,
+    FindingSite,
+    Measurement,
+    MeasurementsAndQualitativeEvaluations,
+    PlanarROIMeasurementsAndQualitativeEvaluations,
+    QualitativeEvaluation,
+    ReferencedSegmentationFrame,
+    SourceImageForMeasurementGroup,
+    SourceImageForSegmentation,
+    TrackingIdentifier,
+)
+from pydicom.sr.coding import Code
+from pydicom.uid import SegmentationStorage
 
 from pipeline import codes
-from pipeline.codes import Concept
-from pipeline.results.equipment import algorithm_parameters
+from pipeline.results.models import model_parameters, report_algorithm
 from pipeline.results.provenance import Provenance
-from pipeline.results.seg import SEG, LungSegment
-from pipeline.results.sr.tree import Relationship, code, container, image, number, text, uid_reference
+from pipeline.results.seg import SEG
+from pipeline.results.segments import LungSegment
 from pipeline.results.wording import decimal_text
-from pipeline.values import Analysis, BundleIdentity, Finding, ModelIdentity, Outcome, PixelSpacing, Reason
+from pipeline.values import Analysis, Finding, Outcome, PixelSpacing, Reason
 
-_CONTAINS, _MODIFIES = Relationship.CONTAINS, Relationship.HAS_CONCEPT_MOD
+Group = MeasurementsAndQualitativeEvaluations | PlanarROIMeasurementsAndQualitativeEvaluations
 
 
-def rds_group(analysis: Analysis, provenance: Provenance) -> Dataset:
+def rds_group(analysis: Analysis, provenance: Provenance) -> Group:
     """Make the group that says whether RDS is present, or why that is not known."""
-    classifier, bundle = provenance.bundle.classifier, provenance.bundle
-    parameters = list(algorithm_parameters(classifier, bundle))
-    judged = []
-    if analysis.finding:
-        parameters.insert(0, f"decision_threshold={analysis.finding.threshold:g}")
-        judged = [_probability(analysis.finding)]
-    return container(
-        codes.MEASUREMENT_GROUP,
-        [
-            *_tracking("RDS classification", provenance.uid("sr/tracking/rds")),
-            code(_CONTAINS, codes.FINDING, codes.RDS),
-            _site(codes.BILATERAL),
-            *_algorithm(classifier, bundle, parameters),
-            *judged,
-            *_evaluations(analysis),
-            _source_image(codes.SOURCE_OF_MEASUREMENT, provenance),
-        ],
-        template="1501",
+    classifier, bundle, finding = provenance.bundle.classifier, provenance.bundle, analysis.finding
+    parameters = model_parameters(classifier, bundle)
+    if finding:
+        parameters = (f"decision_threshold={finding.threshold:g}", *parameters)
+    return MeasurementsAndQualitativeEvaluations(
+        tracking_identifier=TrackingIdentifier(provenance.uid("sr/tracking/rds"), "RDS classification"),
+        finding_type=codes.RDS,
+        finding_sites=[FindingSite(codes.LUNG, codes.BILATERAL)],
+        algorithm_id=report_algorithm(classifier, bundle, parameters),
+        measurements=[_probability(finding)] if finding else None,
+        qualitative_evaluations=_evaluations(analysis),
+        source_images=[_source_image(provenance)],
     )
 
 
-def lung_groups(segments: Sequence[LungSegment], analysis: Analysis, provenance: Provenance) -> list[Dataset]:
+def lung_groups(segments: Sequence[LungSegment], analysis: Analysis, provenance: Provenance) -> list[Group]:
     """Make a group for each segment of the SEG, and one of their sum where there are two."""
-    groups = [_lung_group(segment, analysis, provenance) for segment in segments]
-    if analysis.lung_mask and len(segments) > 1:
+    groups: list[Group] = [_lung_group(segment, analysis, provenance) for segment in segments]
+    if len(segments) > 1:
         groups.append(_both_lungs_group(segments, analysis, provenance))
     return groups
 
 
-def _lung_group(segment: LungSegment, analysis: Analysis, provenance: Provenance) -> Dataset:
-    seg_uid = provenance.uid(SEG.name)
-    return container(
-        codes.MEASUREMENT_GROUP,
-        [
-            *_tracking(segment.label, provenance.uid(segment.tracking_kind)),
-            code(_CONTAINS, codes.FINDING, codes.LUNG),
-            _site(segment.laterality or codes.BILATERAL),
-            *_segmenter(analysis, provenance),
-            *_areas(int(segment.pixels.sum()), segment.pixels.size, _spacing(analysis)),
-            image(
-                codes.REFERENCED_SEGMENTATION_FRAME,
-                SEG.sop_class_uid,
-                seg_uid,
-                segment_number=segment.number,
-            ),
-            _source_image(codes.SOURCE_IMAGE_FOR_SEGMENTATION, provenance),
-        ],
-        template="1410",
+def _lung_group(segment: LungSegment, analysis: Analysis, provenance: Provenance) -> Group:
+    return PlanarROIMeasurementsAndQualitativeEvaluations(
+        tracking_identifier=TrackingIdentifier(provenance.uid(segment.tracking_kind), segment.label),
+        referenced_segment=_segment_reference(segment, provenance),
+        finding_type=codes.LUNG,
+        finding_sites=[FindingSite(codes.LUNG, segment.laterality or codes.BILATERAL)],
+        algorithm_id=_segmenter(analysis, provenance),
+        measurements=_areas(int(segment.pixels.sum()), segment.pixels.size, _spacing(analysis)),
     )
 
 
-def _both_lungs_group(segments: Sequence[LungSegment], analysis: Analysis, provenance: Provenance) -> Dataset:
+def _both_lungs_group(segments: Sequence[LungSegment], analysis: Analysis, provenance: Provenance) -> Group:
     total = sum(int(segment.pixels.sum()) for segment in segments)
-    return container(
-        codes.MEASUREMENT_GROUP,
-        [
-            *_tracking("Both lungs", provenance.uid("sr/tracking/both lungs")),
-            code(_CONTAINS, codes.FINDING, codes.LUNG),
-            _site(codes.BILATERAL),
-            *_segmenter(analysis, provenance),
-            *_areas(total, segments[0].pixels.size, _spacing(analysis)),
-            _source_image(codes.SOURCE_OF_MEASUREMENT, provenance),
-        ],
-        template="1501",
+    return MeasurementsAndQualitativeEvaluations(
+        tracking_identifier=TrackingIdentifier(provenance.uid("sr/tracking/both lungs"), "Both lungs"),
+        finding_type=codes.LUNG,
+        finding_sites=[FindingSite(codes.LUNG, codes.BILATERAL)],
+        algorithm_id=_segmenter(analysis, provenance),
+        measurements=_areas(total, segments[0].pixels.size, _spacing(analysis)),
+        source_images=[_source_image(provenance)],
     )
 
 
-def _tracking(identifier: str, uid: str) -> list[Dataset]:
-    return [
-        text(Relationship.HAS_OBS_CONTEXT, codes.TRACKING_IDENTIFIER, identifier),
-        uid_reference(Relationship.HAS_OBS_CONTEXT, codes.TRACKING_UID, uid),
-    ]
+def _segment_reference(segment: LungSegment, provenance: Provenance) -> ReferencedSegmentationFrame:
+    """Refer to the segment as a whole: a reference names frames or segments, never both (PS3.3 10.3)."""
+    source = provenance.source
+    film = SourceImageForSegmentation(source.sop_class_uid, source.sop_instance_uid)
+    film.ConceptNameCodeSequence[0].CodeMeaning = "Source image for segmentation"
+    reference = ReferencedSegmentationFrame(
+        SegmentationStorage, provenance.uid(SEG.name), segment.number, segment.number, film
+    )
+    del reference[0].ReferencedSOPSequence[0].ReferencedFrameNumber
+    return reference
 
 
-def _site(laterality: Concept) -> Dataset:
-    return code(_MODIFIES, codes.FINDING_SITE, codes.LUNG, [code(_MODIFIES, codes.LATERALITY, laterality)])
+def _source_image(provenance: Provenance) -> SourceImageForMeasurementGroup:
+    source = provenance.source
+    return SourceImageForMeasurementGroup(source.sop_class_uid, source.sop_instance_uid)
 
 
-def _segmenter(analysis: Analysis, provenance: Provenance) -> list[Dataset]:
-    segmenter, bundle = provenance.bundle.segmenter, provenance.bundle
-    parameters = list(algorithm_parameters(segmenter, bundle))
-    if analysis.radiograph:
-        parameters += analysis.radiograph.parameters
-    spacing = _spacing(analysis)
-    parameters.append(f"spacing={spacing.source if spacing else 'unknown'}")
-    return _algorithm(segmenter, bundle, parameters)
+def _segmenter(analysis: Analysis, provenance: Provenance) -> AlgorithmIdentification:
+    segmenter, bundle, spacing = provenance.bundle.segmenter, provenance.bundle, _spacing(analysis)
+    grey_scale = analysis.radiograph.parameters if analysis.radiograph else ()
+    measured = f"spacing={spacing.source if spacing else 'unknown'}"
+    return report_algorithm(segmenter, bundle, (*model_parameters(segmenter, bundle), *grey_scale, measured))
 
 
-def _algorithm(model: ModelIdentity, bundle: BundleIdentity, parameters: Sequence[str]) -> list[Dataset]:
-    """Make the rows of TID 4019."""
-    distinct = dict.fromkeys(parameters)
-    return [
-        text(_MODIFIES, codes.ALGORITHM_NAME, model.name),
-        text(_MODIFIES, codes.ALGORITHM_VERSION, model.version),
-        text(_MODIFIES, codes.ALGORITHM_MANUFACTURER, bundle.manufacturer),
-        *(text(_MODIFIES, codes.ALGORITHM_PARAMETERS, parameter) for parameter in distinct),
-        code(_MODIFIES, codes.ALGORITHM_FAMILY, codes.ARTIFICIAL_INTELLIGENCE),
-    ]
-
-
-def _probability(finding: Finding) -> Dataset:
+def _probability(finding: Finding) -> Measurement:
+    """Make the NUM with the exact value, and for reading a rounded one on the same side of the threshold."""
+    measurement = Measurement(codes.PROBABILITY, float(finding.probability), codes.NO_UNITS)
     rounded = decimal_text(finding.probability, finding.threshold)
-    return number(_CONTAINS, codes.PROBABILITY, rounded, codes.NO_UNITS, exact=finding.probability)
+    measurement[0].MeasuredValueSequence[0].NumericValue = rounded
+    return measurement
 
 
-def _evaluations(analysis: Analysis) -> list[Dataset]:
+def _evaluations(analysis: Analysis) -> list[QualitativeEvaluation]:
     found = [
-        code(_CONTAINS, codes.RDS, codes.DECISIONS[analysis.outcome]),
-        code(_CONTAINS, codes.SUMMARY_OF_ANALYSES, codes.ANALYSIS_STATUS[analysis.outcome]),
+        QualitativeEvaluation(codes.RDS, codes.DECISIONS[analysis.outcome]),
+        QualitativeEvaluation(codes.SUMMARY_OF_ANALYSES, codes.ANALYSIS_STATUS[analysis.outcome]),
     ]
     quality = _quality(analysis)
     if quality:
-        found.append(code(_CONTAINS, codes.QUALITY_ASSESSMENT, quality))
+        found.append(QualitativeEvaluation(codes.QUALITY_ASSESSMENT, quality))
     if analysis.outcome not in (Outcome.PRESENT, Outcome.ABSENT):
         reason = codes.QUALITY_FINDINGS[analysis.reason or Reason.OTHER]
-        found.append(code(_CONTAINS, codes.QUALITY_FINDING, reason))
+        found.append(QualitativeEvaluation(codes.QUALITY_FINDING, reason))
     return found
 
 
-def _quality(analysis: Analysis) -> Concept | None:
+def _quality(analysis: Analysis) -> Code | None:
     """Judge the film; None when it was this software that failed, which says nothing about the film."""
     if analysis.outcome in (Outcome.PRESENT, Outcome.ABSENT):
         return codes.USABLE
@@ -146,19 +131,15 @@ def _quality(analysis: Analysis) -> Concept | None:
     return None if analysis.reason is Reason.SOFTWARE_FAILURE else codes.UNUSABLE
 
 
-def _areas(area_pixels: int, grid_pixels: int, spacing: PixelSpacing | None) -> list[Dataset]:
-    areas = [number(_CONTAINS, codes.AREA, str(area_pixels), codes.PIXELS)]
+def _areas(area_pixels: int, grid_pixels: int, spacing: PixelSpacing | None) -> list[Measurement]:
+    areas = [Measurement(codes.AREA, area_pixels, codes.PIXELS)]
     if spacing:
-        area_mm2 = area_pixels * spacing.row_mm * spacing.column_mm
-        areas.append(number(_CONTAINS, codes.AREA, f"{area_mm2:.2f}", codes.SQUARE_MILLIMETER))
-    fraction = f"{area_pixels / grid_pixels:.5f}"
-    areas.append(number(_CONTAINS, codes.LUNG_AREA_FRACTION, fraction, codes.NO_UNITS))
+        area_mm2 = round(area_pixels * spacing.row_mm * spacing.column_mm, 2)
+        areas.append(Measurement(codes.AREA, area_mm2, codes.SQUARE_MILLIMETER))
+    fraction = round(area_pixels / grid_pixels, 5)
+    areas.append(Measurement(codes.LUNG_AREA_FRACTION, fraction, codes.NO_UNITS))
     return areas
 
 
 def _spacing(analysis: Analysis) -> PixelSpacing | None:
     return analysis.radiograph.spacing if analysis.radiograph else None
-
-
-def _source_image(concept: Concept, provenance: Provenance) -> Dataset:
-    return image(concept, provenance.source.sop_class_uid, provenance.source.sop_instance_uid)

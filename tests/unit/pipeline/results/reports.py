@@ -4,11 +4,18 @@ from collections.abc import Iterator
 from typing import Any
 
 from pydicom import Dataset
+from pydicom.sr.coding import Code
+from pydicom.uid import Comprehensive3DSRStorage, EnhancedSRStorage
 
 from pipeline import codes
-from pipeline.results import make_result_objects
+from pipeline.results import SrClass, make_result_objects
 from pipeline.values import Analysis
 from tests.support.analyses import ORIGIN, SPACING
+
+SR_CLASSES: dict[SrClass, str] = {
+    "comprehensive-3d": Comprehensive3DSRStorage,
+    "enhanced": EnhancedSRStorage,
+}
 
 
 def make_report(analysis: Analysis, **options: Any) -> Dataset:
@@ -27,13 +34,13 @@ def name_of(item: Dataset) -> str | None:
     return item.ConceptNameCodeSequence[0].CodeValue if "ConceptNameCodeSequence" in item else None
 
 
-def texts(report: Dataset, concept: codes.Concept) -> list[str]:
+def texts(report: Dataset, concept: Code) -> list[str]:
     return [
         item.TextValue for item in items_of(report) if name_of(item) == concept.value and "TextValue" in item
     ]
 
 
-def coded_values(report: Dataset, concept: codes.Concept) -> list[str]:
+def coded_values(report: Dataset, concept: Code) -> list[str]:
     return [
         item.ConceptCodeSequence[0].CodeValue
         for item in items_of(report)

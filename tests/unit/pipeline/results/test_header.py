@@ -134,6 +134,17 @@ def test_other_sop_classes_are_refused(sop_class: str) -> None:
         read_source(make_film(rows=16, columns=16, SOPClassUID=sop_class))
 
 
+@pytest.mark.parametrize("name", ODD | BAD_IDENTITY)
+def test_the_library_that_builds_the_objects_never_sees_the_patient(name: str) -> None:
+    film = read_source(received(odd_film(name))).stand_in()
+
+    for keyword in ("PatientName", "PatientID", "PatientBirthDate", "AccessionNumber", "StudyID"):
+        assert not film[keyword].value
+    assert not {"OtherPatientIDsSequence", "IssuerOfPatientID", "PatientAge", "StudyDescription"} & {
+        *film.dir()
+    }
+
+
 def test_the_received_header_is_left_as_it_was() -> None:
     film = received(odd_film("request"))
     before = film.to_json()

@@ -2,10 +2,10 @@
 
 import highdicom
 import pytest
+from pydicom.sr.codedict import codes as standard
 
 from pipeline import codes
 from pipeline.results import SrClass, make_result_objects
-from pipeline.results.sr.document import KINDS
 from pipeline.values import Finding, Outcome, Reason, RuleVerdict, Verdict
 from tests.support.analyses import (
     BUNDLE,
@@ -19,6 +19,7 @@ from tests.support.films import DX, lung_ellipses, make_film
 from tests.support.validators import dciodvfy_warnings
 from tests.unit.pipeline.results.conftest import Check, Write
 from tests.unit.pipeline.results.reports import (
+    SR_CLASSES,
     areas,
     coded_values,
     items_of,
@@ -34,7 +35,7 @@ NOT_JUDGED = (Outcome.NOT_ELIGIBLE, Outcome.NOT_ASSESSABLE, Outcome.FAILED)
 
 
 @pytest.mark.dcmtk
-@pytest.mark.parametrize("sr_class", KINDS)
+@pytest.mark.parametrize("sr_class", SR_CLASSES)
 @pytest.mark.parametrize("outcome", Outcome)
 @pytest.mark.parametrize("sop_class", [None, DX], ids=["CR", "DX"])
 def test_every_outcome_is_valid_without_remarks(
@@ -46,13 +47,13 @@ def test_every_outcome_is_valid_without_remarks(
     text = check(objects)
 
     assert dciodvfy_warnings(write(objects.report)) == []
-    assert objects.report.SOPClassUID == KINDS[sr_class].sop_class_uid
+    assert objects.report.SOPClassUID == SR_CLASSES[sr_class]
     assert "RESEARCH USE ONLY" in text
     assert "not validated on newborns" in text
     assert ("PRESENT" in text) is (outcome is Outcome.PRESENT)
 
 
-@pytest.mark.parametrize("sr_class", KINDS)
+@pytest.mark.parametrize("sr_class", SR_CLASSES)
 @pytest.mark.parametrize("outcome", Outcome)
 def test_highdicom_reads_the_same_finding(outcome: Outcome, sr_class: SrClass, write: Write) -> None:
     analysis = make_analysis(outcome)
@@ -159,13 +160,13 @@ def test_without_spacing_there_are_no_square_millimetres() -> None:
     units = [item.CodeValue for item in items_of(report) if item.get("CodingSchemeDesignator") == "UCUM"]
     assert "mm2" not in units
     assert "mm" not in units
-    assert "spacing=unknown" in texts(report, codes.ALGORITHM_PARAMETERS)
+    assert "spacing=unknown" in texts(report, standard.DCM.AlgorithmParameters)
 
 
 def test_the_models_are_named_with_their_digests_and_devices() -> None:
     report = make_report(make_analysis(Outcome.PRESENT))
 
-    parameters = texts(report, codes.ALGORITHM_PARAMETERS)
+    parameters = texts(report, standard.DCM.AlgorithmParameters)
     expected = {
         f"weights_sha256={BUNDLE.segmenter.weights_sha256}",
         f"weights_sha256={BUNDLE.classifier.weights_sha256}",
@@ -186,7 +187,7 @@ def test_models_that_never_saw_the_film_contributed_nothing() -> None:
     purposes = [
         item.PurposeOfReferenceCodeSequence[0].CodeValue for item in report.ContributingEquipmentSequence
     ]
-    assert purposes == [codes.ACQUISITION_EQUIPMENT.value]
+    assert purposes == [standard.DCM.AcquisitionEquipment.value]
 
 
 def test_the_gates_verdicts_and_what_is_not_known_are_written_out() -> None:
@@ -212,7 +213,8 @@ def test_a_rounded_probability_never_contradicts_the_decision(probability: float
     outcome = Outcome.PRESENT if finding.is_present else Outcome.ABSENT
     report = make_report(make_analysis(outcome, finding=finding))
 
-    (measured,) = [item for item in items_of(report) if "FloatingPointValue" in item]
+    (item,) = [item for item in items_of(report) if name_of(item) == codes.PROBABILITY.value]
+    (measured,) = item.MeasuredValueSequence
 
     assert measured.FloatingPointValue == probability
     assert (float(measured.NumericValue) >= 0.5) is finding.is_present

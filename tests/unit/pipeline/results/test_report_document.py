@@ -3,6 +3,8 @@
 from datetime import UTC, datetime
 
 import pytest
+from pydicom.sr.codedict import codes as standard
+from pydicom.sr.coding import Code
 
 from pipeline import codes
 from pipeline.results import make_result_objects
@@ -68,10 +70,10 @@ def test_the_order_is_copied_so_that_the_archive_links_the_report_to_it() -> Non
         (Outcome.FAILED, codes.RADIOGRAPHY),
     ],
 )
-def test_a_film_that_may_show_anything_is_not_called_a_chest_film(
-    outcome: Outcome, expected: codes.Concept
-) -> None:
-    assert coded_values(make_report(make_analysis(outcome)), codes.PROCEDURE_REPORTED) == [expected.value]
+def test_a_film_that_may_show_anything_is_not_called_a_chest_film(outcome: Outcome, expected: Code) -> None:
+    report = make_report(make_analysis(outcome))
+
+    assert coded_values(report, standard.DCM.ProcedureReported) == [expected.value]
 
 
 def test_the_films_own_procedure_comes_first() -> None:
@@ -79,7 +81,7 @@ def test_the_films_own_procedure_comes_first() -> None:
         rows=41, columns=37, ProcedureCodeSequence=[code_item("CXR1", "99HOSP", "Chest AP portable")]
     )
 
-    assert coded_values(make_report(make_analysis(film=film)), codes.PROCEDURE_REPORTED) == ["CXR1"]
+    assert coded_values(make_report(make_analysis(film=film)), standard.DCM.ProcedureReported) == ["CXR1"]
 
 
 @pytest.mark.parametrize(
@@ -103,7 +105,7 @@ def test_content_times_are_in_the_films_time_zone(
         assert (made.ContentDate, made.ContentTime) == content
         assert made.get("TimezoneOffsetFromUTC") == offset
         contributed = made.ContributingEquipmentSequence[-1].ContributionDateTime
-        assert contributed == f"{content[0]}{content[1]}{offset or configured}"
+        assert str(contributed) == f"{content[0]}{content[1]}{offset or configured}"
 
 
 @pytest.mark.parametrize("outcome", Outcome)

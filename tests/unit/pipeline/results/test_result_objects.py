@@ -13,11 +13,11 @@ from pydicom.uid import UID, ExplicitVRLittleEndian
 from pipeline import results
 from pipeline.results import Charset, SrClass, make_result_objects, result_uid, to_part10
 from pipeline.results.equipment import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
-from pipeline.results.sr.document import KINDS
 from pipeline.values import Outcome, ResultObjects
 from tests.support.analyses import BUNDLE, ORIGIN, make_analysis
 from tests.support.films import make_film
 from tests.unit.pipeline.results.conftest import Write
+from tests.unit.pipeline.results.reports import SR_CLASSES
 
 
 def as_bytes(objects: ResultObjects) -> tuple[bytes | None, bytes, bytes | None]:
@@ -26,7 +26,7 @@ def as_bytes(objects: ResultObjects) -> tuple[bytes | None, bytes, bytes | None]
 
 
 @pytest.mark.parametrize("outcome", Outcome)
-@pytest.mark.parametrize("sr_class", KINDS)
+@pytest.mark.parametrize("sr_class", SR_CLASSES)
 @pytest.mark.parametrize("charset", ["utf-8", "source"])
 def test_a_second_run_makes_the_same_bytes(outcome: Outcome, sr_class: SrClass, charset: Charset) -> None:
     film = make_film(rows=41, columns=37)
@@ -67,7 +67,7 @@ def test_no_two_results_share_a_uid() -> None:
 
 def test_both_report_classes_are_different_instances_about_the_same_seg() -> None:
     analysis = make_analysis()
-    comprehensive, enhanced = (make_result_objects(analysis, ORIGIN, sr_class=kind) for kind in KINDS)
+    comprehensive, enhanced = (make_result_objects(analysis, ORIGIN, sr_class=kind) for kind in SR_CLASSES)
 
     assert comprehensive.report.SOPInstanceUID != enhanced.report.SOPInstanceUID
     assert comprehensive.segmentation == enhanced.segmentation
@@ -136,6 +136,21 @@ def test_results_are_of_the_films_patient_and_study() -> None:
         ):
             assert made[keyword].value == film[keyword].value
         assert made.ContentQualification == "RESEARCH"
+
+
+def test_names_longer_than_their_attributes_are_cut() -> None:
+    long = "x" * 80
+    segmenter = replace(BUNDLE.segmenter, name=long, version=long)
+    bundle = replace(BUNDLE, manufacturer=long, segmenter=segmenter)
+    seg = make_result_objects(
+        replace(make_analysis(), bundle=bundle), replace(ORIGIN, station_name=long), overlay=False
+    ).segmentation
+
+    assert seg is not None
+    model = seg.ContributingEquipmentSequence[-1]
+    named = (model.Manufacturer, model.ManufacturerModelName, model.SoftwareVersions, seg.DeviceSerialNumber)
+    assert set(named) == {"x" * 64}
+    assert seg.SegmentSequence[0].SegmentAlgorithmName == "x" * 64
 
 
 def test_the_picture_can_be_left_out() -> None:

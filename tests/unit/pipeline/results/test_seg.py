@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pydicom import Dataset, dcmread
 
 from pipeline.results import make_result_objects
-from pipeline.results.seg import lung_segments, pack_frames
+from pipeline.results.segments import lung_segments
 from pipeline.values import LungMask, Orientation, Outcome
 from tests.support.analyses import ORIGIN, make_analysis, make_lung_mask, make_radiograph
 from tests.support.films import DX, lung_ellipses, make_film
@@ -56,19 +56,15 @@ def test_highdicom_reads_back_every_pixel(shape: tuple[int, int], write: Write) 
     assert np.array_equal(pixels[0], mask.labels)
 
 
-@given(data=st.data())
-def test_packed_frames_unpack_to_themselves(data: st.DataObject) -> None:
-    shape = data.draw(st.tuples(st.integers(1, 19), st.integers(1, 19)))
-    frames = data.draw(st.lists(arrays(np.bool_, shape), min_size=1, max_size=3))
+@pytest.mark.parametrize("shape", ODD_SIZES)
+@pytest.mark.parametrize("sides", [True, False])
+def test_nothing_but_zeros_follows_the_last_pixel(shape: tuple[int, int], sides: bool) -> None:
+    seg = make_seg(make_lung_mask(np.ones(shape, np.bool_), sides=sides))
 
-    packed = pack_frames(frames)
-
-    bits = np.unpackbits(np.frombuffer(packed, np.uint8), bitorder="little")
-    size = shape[0] * shape[1]
-    assert len(packed) % 2 == 0
-    assert not bits[size * len(frames) :].any()
-    for index, frame in enumerate(frames):
-        assert np.array_equal(bits[index * size : (index + 1) * size].reshape(shape), frame)
+    bits = np.unpackbits(np.frombuffer(seg.PixelData, np.uint8), bitorder="little")
+    used = shape[0] * shape[1] * seg.NumberOfFrames
+    assert len(seg.PixelData) == -(-used // 16) * 2
+    assert not bits[used:].any()
 
 
 @given(arrays(np.uint8, st.tuples(st.integers(1, 9), st.integers(1, 9)), elements=st.integers(0, 2)))
