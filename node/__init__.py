@@ -1,4 +1,4 @@
 """The node: DICOM services, worker, delivery, command line and configuration.
 
-Start reading at ``composition.py``, the one place where the parts meet.
+Start reading at ``composition/``, the one place where the parts meet.
 """

@@ -203,14 +203,9 @@ class ModelIdentity:
 
 @dataclass(frozen=True, slots=True)
 class BundleIdentity:
-    """Which models made a result.
+    """Which models made a result; ``digest`` is that of manifest.json, which names every file's.
 
-    Attributes
-    ----------
-    digest
-        SHA-256 of manifest.json, which itself names the digest of every file.
-    disclaimer
-        The sentence every report carries.
+    Every report carries the ``disclaimer``.
     """
 
     name: str

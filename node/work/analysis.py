@@ -34,7 +34,10 @@ if TYPE_CHECKING:
 
     Analyse = Callable[[Sequence[Dataset]], Sequence[Analysis]]
 
-_IMPORTED_LATE = ("pipeline.results", "pipeline.results.overlay", "scipy.ndimage", "PIL.ImageDraw")
+_IMPORTED_LATE = (
+    *("pipeline.results", "pipeline.results.overlay", "pipeline.results.seg", "pipeline.results.sr"),
+    *("scipy.ndimage", "PIL.ImageDraw"),
+)
 """What the pipeline itself imports only when a film needs it."""
 
 
