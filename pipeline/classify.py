@@ -12,7 +12,7 @@ from pipeline.bundle.manifest import Classifier, LungCrop
 from pipeline.engines import Engine
 from pipeline.pixels.orientation import to_upright
 from pipeline.preprocess import Box, crop_to_square, hide_outside
-from pipeline.segment import SegmentedFilm, sigmoid, standardise
+from pipeline.segment import SegmentedFilm, require_finite, sigmoid, standardise
 from pipeline.values import Finding, PixelSpacing, Radiograph
 
 
@@ -34,7 +34,7 @@ class FindingClassifier:
         if not films:
             return []
         crops = np.stack([self._crop(radiograph, segmented) for radiograph, segmented in films])[:, None]
-        logits = self._engine.run(standardise(crops, self._model.preprocessing))[:, 0]
+        logits = require_finite(self._engine.run(standardise(crops, self._model.preprocessing)))[:, 0]
         probabilities = sigmoid(logits / np.float32(self._model.temperature))
         return [Finding(float(probability), self._model.threshold) for probability in probabilities]
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from pipeline import postprocess
 from pipeline.bundle.manifest import Preprocessing, Segmenter
 from pipeline.engines import Engine
+from pipeline.errors import EngineFailure
 from pipeline.pixels.orientation import from_upright, to_upright
 from pipeline.preprocess import Fit, fit_film, hide_outside, to_film, to_square
 from pipeline.values import LungMask, Orientation, Radiograph
@@ -96,7 +97,7 @@ class LungSegmenter:
 
     def _probabilities(self, squares: list[Square]) -> list[Square]:
         batch = standardise(np.stack(squares)[:, None], self._model.preprocessing)
-        return list(sigmoid(self._engine.run(batch))[:, 0])
+        return list(sigmoid(require_finite(self._engine.run(batch)))[:, 0])
 
     def _finish_paper(self, films: list[_Prepared], probabilities: list[Square]) -> list[SegmentedFilm]:
         small = [
@@ -149,6 +150,13 @@ class LungSegmenter:
 def standardise(squares: NDArray[np.float32], profile: Preprocessing) -> NDArray[np.float32]:
     """Grey values in [0, 1] to network input."""
     return np.ascontiguousarray((squares - profile.mean) / profile.deviation, np.float32)
+
+
+def require_finite(logits: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Give logits back, or raise `EngineFailure`: NaN would compare as "absent", a silent negative."""
+    if not np.isfinite(logits).all():
+        raise EngineFailure("the network answered with NaN or infinity")
+    return logits
 
 
 def sigmoid(logits: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -190,6 +190,19 @@ def test_a_probability_near_the_middle_is_not_told(bundle: Bundle) -> None:
             assert "too near" in analysis.explanation
 
 
+@pytest.mark.parametrize("stage", ["segmenter", "classifier"])
+def test_a_network_that_answers_nan_is_a_failure_and_never_a_silent_negative(
+    bundle: Bundle, stage: str
+) -> None:
+    engine = Answering(float("nan"))
+    cascade = Cascade(replace(bundle, **{stage: engine}), GateSettings())
+
+    (analysis,) = cascade.analyse([make_film()])
+
+    assert analysis.outcome == Outcome.FAILED
+    assert analysis.finding is None
+
+
 def test_uncertain_lungs_are_not_judged(bundle: Bundle) -> None:
     classifier = bundle.manifest.classifier.model_copy(
         update={"abstention": Abstention(least_confidence=1.0)}
