@@ -98,7 +98,7 @@ def verify_bundle(path: Path) -> tuple[Manifest, BundleIdentity]:
     return manifest, _identify(manifest, digest, digests)
 
 
-def load_bundle(path: Path, *, device: Device = "auto", threads: int = 0, micro_batch: int = 16) -> Bundle:
+def load_bundle(path: Path, *, device: Device = "auto", threads: int = 1, micro_batch: int = 16) -> Bundle:
     """Verify a bundle and warm its engines.
 
     Parameters
@@ -106,7 +106,8 @@ def load_bundle(path: Path, *, device: Device = "auto", threads: int = 0, micro_
     device
         ``cpu``: ONNX Runtime, without torch. ``cuda``: torch. ``auto``: CUDA where torch and a device are.
     threads
-        Of the CPU engine; 0 lets it choose.
+        Of the CPU engine; 0 lets it choose. Another number may turn a pixel on the edge of a mask, because sums
+        are rounded in another order; one is what a worker process has on up to eight cores.
     micro_batch
         Most films at once on a CUDA device.
 
