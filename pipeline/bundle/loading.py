@@ -106,8 +106,8 @@ def load_bundle(path: Path, *, device: Device = "auto", threads: int = 1, micro_
     device
         ``cpu``: ONNX Runtime, without torch. ``cuda``: torch. ``auto``: CUDA where torch and a device are.
     threads
-        Of the CPU engine; 0 lets it choose. Another number may turn a pixel on the edge of a mask, because sums
-        are rounded in another order; one is what a worker process has on up to eight cores.
+        Of the CPU engine; 0 lets it choose. Another number may turn a pixel on the edge of a mask, because
+        sums are rounded in another order; one is what a worker process has on up to eight cores.
     micro_batch
         Most films at once on a CUDA device.
 
