@@ -8,6 +8,7 @@ from pydicom import Dataset
 from pipeline.attributes import codes, items, text
 from pipeline.gate.settings import GateSettings
 from pipeline.gate.verdicts import no, unknown, yes
+from pipeline.gate.words import END, START
 from pipeline.values import RuleVerdict
 
 _RULE = "body part"
@@ -17,16 +18,18 @@ _CHEST_CODES = {
 }
 """Thorax, thoracic cavity, chest, chest and abdomen, lung, whole body."""
 _CHEST = re.compile(
-    r"chest|thora[xc]|t[oó]ra[xc]|\bcxr\b|baby ?gram|whole ?body|\blungs?\b|\blunge\b|poumon|흉부|가슴|폐|胸",
+    rf"chest|th?[oóÓ]ra(x|c(?!o[ _-]?lumb))|{START}cxr{END}|baby[ _-]?gram|whole[ _-]?body|{START}lungs?{END}"
+    rf"|{START}lunge{END}|poumon|흉부|가슴|폐(?![색쇄기])|胸(?!椎)",
     re.IGNORECASE,
 )
+"""Not the thoracolumbar spine, nor 폐색 and 폐쇄, the obstruction of a bowel."""
 _OTHER = re.compile(
-    r"(thoracic|t|c|l|cervical|lumbar)[ -]?spine|spine|skull|\bhead\b|abdom|pelvi|\bhips?\b|femur|knee|tibia"
-    r"|fibula|ankle|\bfoot\b|\bfeet\b|\btoes?\b|\bhands?\b|finger|wrist|forearm|\barm\b|\bleg\b|elbow|humerus"
-    r"|shoulder|clavicle|extremity|breast|sinus|dental|teeth|복부|두개|골반|무릎|척추|고관절|손목|발목",
+    rf"spine|lumba[lr]|skull|{START}head{END}|abdom|pelvi|{START}hips?{END}|femur|knee|tibia|fibula|ankle"
+    rf"|{START}(foot|feet|toes?|hands?){END}|finger|wrist|forearm|{START}(arm|leg){END}|elbow|humerus|shoulder"
+    r"|clavicle|extremity|breast|sinus|dental|teeth|복부|두개|골반|무릎|척추|경추|흉추|요추|고관절|손목|발목|椎",
     re.IGNORECASE,
 )
-_SPINE = re.compile(r"(thoracic|\bt)[ -]?spine", re.IGNORECASE)
+_SPINE = re.compile(rf"(thoracic|{START}t)[ _-]?spine", re.IGNORECASE)
 _DESCRIPTIONS = (
     "SeriesDescription",
     "StudyDescription",

@@ -7,6 +7,7 @@ from pydicom import Dataset
 from pipeline.attributes import codes, text
 from pipeline.gate.settings import GateSettings
 from pipeline.gate.verdicts import no, unknown, yes
+from pipeline.gate.words import END, START
 from pipeline.pixels.orientation import is_lateral
 from pipeline.values import Reason, RuleVerdict
 
@@ -22,9 +23,13 @@ _OTHER_CODES = {
 _FRONTAL_POSITIONS = ("AP", "PA")
 _OTHER_POSITION = re.compile(r"LL|RL|LAT|LATERAL|LLD|RLD|[LR][PA]O|[LR]LO|OBL|OBLIQUE|XTABLE|TAN|AX(IAL)?")
 _FRONTAL = re.compile(
-    r"\b(ap|pa|a\.p\.?|p\.a\.?|frontal|antero-?posterior|postero-?anterior)\b|정면|전후|후전", re.IGNORECASE
+    rf"{START}(ap|pa|a\.p\.?|p\.a\.?|frontal|antero-?posterior|postero-?anterior){END}|정면|전후|후전",
+    re.IGNORECASE,
 )
-_LATERAL = re.compile(r"\blat(eral)?\b|\bdecub|cross ?-?table|\boblique\b|측면|측와위|사위", re.IGNORECASE)
+_LATERAL = re.compile(
+    rf"{START}lat(eral)?{END}|decub|(cross|{START}x)[ _-]*table|{START}oblique{END}|seitlich|측면|측와위|사위",
+    re.IGNORECASE,
+)
 _OF_THE_IMAGE = ("SeriesDescription", "ProtocolName", "AcquisitionDeviceProcessingDescription")
 _OF_THE_STUDY = ("StudyDescription", "RequestedProcedureDescription", "PerformedProcedureStepDescription")
 
