@@ -22,6 +22,7 @@ from storage.values import Claim, JobKind, JobState
 _COMMITTED = 0
 _PROCESSING_FAILURE = 0x0110
 _AT_ONCE = timedelta(0)
+_LONGEST_DELAY = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +101,8 @@ def close_commitment(
     committed, failed
         SOP Instance UIDs; those that failed with their Failure Reason (0008,1197).
     retry_delay
-        How long a failed object waits before it is delivered again.
+        How long an object waits before it is delivered again after its first failure; the wait doubles with
+        each further delivery, up to an hour.
     """
     this = commitment.c.transaction_uid == transaction_uid
     name = connection.scalar(select(commitment.c.destination).where(this).with_for_update())
@@ -111,7 +113,7 @@ def close_commitment(
     outcomes: dict[str, list[str]] = {"committed": [], "sent_again": [], "given_up": []}
     for member in _unreported(connection, transaction_uid):
         if member.sop_instance_uid in failed:
-            outcome = _fail(connection, member, failed[member.sop_instance_uid], now + retry_delay)
+            outcome = _fail(connection, member, failed[member.sop_instance_uid], now, retry_delay)
         elif member.sop_instance_uid in committed:
             outcome = _commit(connection, member, now)
         else:
@@ -144,36 +146,45 @@ def _commit(connection: Connection, member: Row[*tuple[Any, ...]], now: datetime
     return "committed"
 
 
-def _fail(connection: Connection, member: Row[*tuple[Any, ...]], reason: int, run_at: datetime) -> str | None:
+def _fail(
+    connection: Connection,
+    member: Row[*tuple[Any, ...]],
+    reason: int,
+    now: datetime,
+    retry_delay: timedelta,
+) -> str | None:
     _note_report(connection, member, reason or _PROCESSING_FAILURE)
     error = f"the destination did not commit to the object (failure reason 0x{reason:04X})"
     newest = (job.c.job_id == member.job_id) & (job.c.state == JobState.READY) & (job.c.token == member.token)
-    if not connection.scalar(select(job.c.job_id).where(newest).with_for_update()):
+    key = connection.scalar(select(job.c.key).where(newest).with_for_update())
+    if key is None:
         return None
-    outcome = _deliver_again(connection, member, error, run_at)
+    outcome = _deliver_again(connection, (member.destination, key), error, now, retry_delay)
     state = JobState.CANCELLED if outcome == "sent_again" else JobState.DEAD
-    ended = {"state": state, "finished_at": run_at, "error": error, **NO_LEASE}
+    ended = {"state": state, "finished_at": now, "error": error, **NO_LEASE}
     connection.execute(update(job).where(newest).values(ended))
     return outcome
 
 
 def _deliver_again(
-    connection: Connection, member: Row[*tuple[Any, ...]], error: str, run_at: datetime
+    connection: Connection, which: tuple[str, str], error: str, now: datetime, retry_delay: timedelta
 ) -> str:
-    """Open the DELIVER job of an object again, unless it is open; its attempts stay counted."""
+    """Open the DELIVER job of a destination and key again, unless it is open; its attempts stay counted.
+
+    The key, not the object, tells the job: what was sent may have stood in for another object.
+    """
     found = connection.execute(
         select(job.c.job_id, job.c.state, job.c.attempts, job.c.max_attempts)
-        .where(job.c.kind == JobKind.DELIVER, job.c.destination == member.destination)
-        .where(job.c.instance_id == member.instance_id)
-        .order_by(job.c.job_id.desc())
-        .limit(1)
+        .where(job.c.kind == JobKind.DELIVER, job.c.destination == which[0], job.c.key == which[1])
         .with_for_update()
     ).one_or_none()
     if found is None or (found.state != JobState.READY and found.attempts >= found.max_attempts):
         return "given_up"
     if found.state != JobState.READY:
-        again = {"state": JobState.READY, "run_at": run_at, "finished_at": None, "error": error, **NO_LEASE}
-        connection.execute(update(job).where(job.c.job_id == found.job_id).values(again))
+        delay = min(_LONGEST_DELAY, retry_delay * 2 ** min(max(found.attempts, 1) - 1, 16))
+        values = {"run_at": now + delay, "finished_at": None, "error": error, **NO_LEASE}
+        again = update(job).where(job.c.job_id == found.job_id).values(state=JobState.READY, **values)
+        connection.execute(again)
     return "sent_again"
 
 

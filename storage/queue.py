@@ -181,7 +181,7 @@ def _reopen_commit_job(connection: Connection, row: dict[str, object]) -> int:
     ended = and_(
         *(job.c[name] == row[name] for name in ("kind", "destination", "key")), job.c.state != JobState.READY
     )
-    reopened = {name: row[name] for name in ("state", "attempts", "run_at", "owner", "error")}
+    reopened = {name: row[name] for name in ("instance_id", "state", "attempts", "run_at", "owner", "error")}
     return connection.execute(
         update(job).where(ended).values(**reopened, token=None, finished_at=None)
     ).rowcount

@@ -87,7 +87,7 @@ class Outbox:
             if self.destination.storage_commitment:
                 wanted = NewJob(
                     kind=JobKind.COMMIT,
-                    key=sent.sop_instance_uid,
+                    key=held.key,  # by which an object that is not kept finds its DELIVER job again
                     instance_id=sent.instance_id,
                     destination=self.name,
                     priority=get_job(connection, held.job_id).priority,
@@ -113,7 +113,7 @@ class Outbox:
             if result.status is not None:
                 record_delivery(connection, sent.instance_id, self.name, result.status)
             detail = f"{self.name}: {result.detail}"
-            add_event(connection, "delivery refused", subject=uid, detail=detail)
+            add_event(connection, "delivery refused", subject=held.key, detail=detail)
         _log.error("delivery refused", sop_instance_uid=uid, destination=self.name, reason=result.detail)
 
     def put_off(self, held: Claim, reason: str) -> None:

@@ -5,13 +5,15 @@ from collections.abc import Iterator
 import pytest
 from pydicom import Dataset
 
+from node.config.destinations import RetryConfig
 from node.network.commitment import Reference, make_request, read_report
 from node.work.committer import make_report_handler
+from pipeline.results import result_uid
 from storage.deliveries import deliveries_of
 from storage.events import list_events
 from storage.instances import results_of
 from storage.queue import enqueue
-from storage.values import JobKind, JobState, NewJob
+from storage.values import JobKind, JobState, NewJob, Role
 from tests.support.delivering import delivering, destination
 from tests.support.network import listening_node
 from tests.support.pacs import Commitment, Pacs
@@ -89,9 +91,28 @@ def test_an_object_that_the_destination_does_not_keep_is_sent_again(desk: Desk, 
     assert [count for uid, count in pacs.accepted.items() if uid != lost] == [1]
 
 
+def test_a_report_that_went_as_enhanced_sr_and_is_not_kept_is_sent_again(desk: Desk, pacs: Pacs) -> None:
+    pacs.commitment = Commitment.SAME_ASSOCIATION
+    pacs.start()
+    sources = fill(desk)
+    with desk.ledger.read() as connection:
+        (report,) = [result for result in results_of(connection, sources[0]) if result.role is Role.REPORT]
+    lost = result_uid(report.sop_instance_uid, "", "sr/enhanced")
+    pacs.uncommitted = {lost: 0x0110}
+    with delivering(desk, destination(pacs, storage_commitment=True, sr_class="enhanced")):
+        wait_until(lambda: pacs.accepted[lost] >= 2, 20)
+        pacs.uncommitted = {}
+        wait_until(lambda: all_done(desk), 20)
+
+    assert {job.state for job in desk.jobs(JobKind.COMMIT)} == {JobState.DONE}
+
+
 def test_an_object_that_is_never_kept_becomes_a_dead_letter(desk: Desk, pacs: Pacs) -> None:
     pacs.commitment = Commitment.SAME_ASSOCIATION
     pacs.start()
+    (target,) = desk.config.destinations
+    few = target.model_copy(update={"retry": RetryConfig(max_attempts=4)})
+    desk.config = desk.config.model_copy(update={"destinations": (few,)})
     sources = fill(desk)
     with desk.ledger.read() as connection:
         lost = results_of(connection, sources[0])[0].sop_instance_uid
@@ -100,7 +121,7 @@ def test_an_object_that_is_never_kept_becomes_a_dead_letter(desk: Desk, pacs: Pa
         wait_until(lambda: len(desk.jobs(JobKind.COMMIT, JobState.DEAD)) == 1, 30)
 
     (delivery,) = [job for job in desk.jobs(JobKind.DELIVER) if job.key == lost]
-    assert pacs.accepted[lost] == delivery.max_attempts
+    assert pacs.accepted[lost] == delivery.max_attempts == 4
     (dead,) = desk.jobs(JobKind.COMMIT, JobState.DEAD)
     assert "0x0112" in dead.error
 

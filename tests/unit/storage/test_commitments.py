@@ -249,6 +249,35 @@ def test_a_failed_object_is_delivered_again_only_after_the_delay(ledger: Ledger,
     assert len(claim_jobs(ledger, kind=JobKind.DELIVER, destination=PACS)) == 1
 
 
+def test_the_delay_grows_with_each_delivery_that_is_not_kept(ledger: Ledger, clock: HandClock) -> None:
+    deliver(ledger, 1)
+    delays = []
+    for _ in range(2):
+        transaction_uid, _ = ask(ledger)
+        with ledger.begin() as connection:
+            close_commitment(connection, transaction_uid, set(), {uid(1): 0x0213}, retry_delay=MINUTE)
+        delays.append(jobs(ledger, JobKind.DELIVER)[uid(1)].run_at - clock())
+        assert jobs(ledger, JobKind.COMMIT)[uid(1)].finished_at == clock()
+        clock.advance(delays[-1])
+        deliver(ledger)
+
+    assert delays == [MINUTE, 2 * MINUTE]
+
+
+def test_a_stand_in_that_is_not_kept_is_delivered_again(ledger: Ledger) -> None:
+    deliver(ledger, 1)
+    with ledger.begin() as connection:
+        stand_in = add(connection, 2)
+        (commit,) = list_jobs(connection, kind=JobKind.COMMIT)
+        cancel_job(connection, commit.job_id)
+        enqueue(connection, [NewJob(JobKind.COMMIT, uid(1), stand_in.instance_id, PACS)])
+    transaction_uid, (claim,) = ask(ledger)
+
+    assert claim.instance_id == stand_in.instance_id
+    assert report(ledger, transaction_uid, set(), {uid(2): NO_SUCH_INSTANCE}).sent_again == (uid(2),)
+    assert jobs(ledger, JobKind.DELIVER)[uid(1)].state is JobState.READY
+
+
 def test_a_failed_object_that_an_operator_sends_again_already_waits_for_that(ledger: Ledger) -> None:
     deliver(ledger, 1)
     transaction_uid, _ = ask(ledger)
