@@ -27,7 +27,8 @@ _FRONTAL = re.compile(
     re.IGNORECASE,
 )
 _LATERAL = re.compile(
-    rf"{START}lat(eral)?{END}|decub|(cross|{START}x)[ _-]*table|{START}oblique{END}|seitlich|측면|측와위|사위",
+    rf"{START}lat(eral)?{END}|decub|(cross|{START}x)[ _-]*table|{START}oblique{END}|seitlich"
+    "|측면|측와위|사위",
     re.IGNORECASE,
 )
 _OF_THE_IMAGE = ("SeriesDescription", "ProtocolName", "AcquisitionDeviceProcessingDescription")

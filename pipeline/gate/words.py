@@ -1,7 +1,7 @@
 r"""Where a word begins and ends in the descriptions that people and consoles write.
 
-A plain ``\b`` finds no word in ``CHEST_LAT`` and none in ``흉부Lat``: to it, underscores, digits and Hangul are
-letters like any other.
+A plain ``\b`` finds no word in ``CHEST_LAT`` and none in ``흉부Lat``: to it, underscores, digits and Hangul
+are letters like any other.
 """
 
 START = "(?<![a-z])"
