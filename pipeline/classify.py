@@ -105,14 +105,15 @@ def lung_box(mask: NDArray[np.bool_], margin: float, aspect: float = 1.0) -> Box
     Returns
     -------
     tuple
-        May reach over the film's edge; not square in pixels when the pixels are not.
+        Centred on the mask to half a pixel, so that a mirrored film is cut alike. May reach over the film's
+        edge; not square in pixels when the pixels are not.
     """
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     top, bottom, left, right = int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1
     half = max((bottom - top) * aspect, right - left) * (0.5 + margin)
-    tall, wide = max(1, round(half / aspect)), max(1, round(half))
-    row, column = (top + bottom) // 2, (left + right) // 2
-    return (float(row - tall), float(column - wide), float(row + tall), float(column + wide))
+    tall, wide = max(1.0, half / aspect), max(1.0, half)
+    row, column = (top + bottom) / 2, (left + right) / 2
+    return (row - tall, column - wide, row + tall, column + wide)
 
 
 def _soft(lungs: NDArray[np.bool_], grown: float) -> NDArray[np.float32]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from math import ceil, floor
+from typing import Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+_Pixel = TypeVar("_Pixel", bound=np.generic)
 Box = tuple[float, float, float, float]
 """Part of a film: top, left, bottom, right, in pixels, edges not centres; may reach over the film's edge."""
 
@@ -71,7 +73,7 @@ def to_square(pixels: NDArray[np.float32], fit: Fit) -> NDArray[np.float32]:
     return square
 
 
-def to_film(square: NDArray[np.float32], fit: Fit, *, nearest: bool = False) -> NDArray[np.float32]:
+def to_film(square: NDArray[np.float32], fit: Fit) -> NDArray[np.float32]:
     """Resample the film's part of a square back to the film's own grid: the inverse of `to_square`.
 
     Returns
@@ -79,17 +81,29 @@ def to_film(square: NDArray[np.float32], fit: Fit, *, nearest: bool = False) -> 
     ndarray
         float32 (rows, columns) of the film.
     """
-    content = square[fit.top : fit.top + fit.rows, fit.left : fit.left + fit.columns]
-    return _resample(content, fit.source, nearest=nearest)
+    return _resample(_content(square, fit), fit.source)
+
+
+def labels_to_film(square: NDArray[np.uint8], fit: Fit) -> NDArray[np.uint8]:
+    """Give each pixel of the film the label that lies there in the square.
+
+    Returns
+    -------
+    ndarray
+        uint8 (rows, columns) of the film.
+    """
+    image = Image.fromarray(np.ascontiguousarray(_content(square, fit)))
+    return np.asarray(image.resize((fit.source[1], fit.source[0]), Image.Resampling.NEAREST))
 
 
 def crop_to_square(pixels: NDArray[np.float32], box: Box, size: int) -> NDArray[np.float32]:
     """Resample a box of the film, which may reach over its edge (0 there), to (size, size)."""
-    top, left, bottom, right = (round(edge) for edge in box)
+    top, left, bottom, right = floor(box[0]), floor(box[1]), ceil(box[2]), ceil(box[3])
     rows, columns = pixels.shape
     inside = pixels[max(top, 0) : min(bottom, rows), max(left, 0) : min(right, columns)]
     padding = ((max(-top, 0), max(bottom - rows, 0)), (max(-left, 0), max(right - columns, 0)))
-    return _resample(np.pad(inside, padding), (size, size))
+    within = (box[0] - top, box[1] - left, box[2] - top, box[3] - left)
+    return _resample(np.pad(inside, padding), (size, size), within)
 
 
 def hide_outside(pixels: NDArray[np.float32], outside: NDArray[np.bool_] | None) -> NDArray[np.float32]:
@@ -97,14 +111,17 @@ def hide_outside(pixels: NDArray[np.float32], outside: NDArray[np.bool_] | None)
     return pixels if outside is None else np.where(outside, np.float32(0), pixels)
 
 
+def _content(square: NDArray[_Pixel], fit: Fit) -> NDArray[_Pixel]:
+    return square[fit.top : fit.top + fit.rows, fit.left : fit.left + fit.columns]
+
+
 def _resample(
-    pixels: NDArray[np.float32], shape: tuple[int, int], *, nearest: bool = False
+    pixels: NDArray[np.float32], shape: tuple[int, int], within: Box | None = None
 ) -> NDArray[np.float32]:
-    if pixels.shape == shape:
+    """Resample an image, or a box within it."""
+    if pixels.shape == shape and within in (None, (0, 0, *shape)):
         return pixels
     image = Image.fromarray(np.ascontiguousarray(pixels, np.float32))
-    size = (shape[1], shape[0])
-    if nearest:
-        return np.asarray(image.resize(size, Image.Resampling.NEAREST), np.float32)
+    size, box = (shape[1], shape[0]), None if within is None else (within[1], within[0], within[3], within[2])
     # The triangle filter of a shrinking resize spans two target pixels; reducing first is 4x faster.
-    return np.asarray(image.resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0), np.float32)
+    return np.asarray(image.resize(size, Image.Resampling.BILINEAR, box, reducing_gap=2.0), np.float32)

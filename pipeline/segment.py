@@ -13,7 +13,7 @@ from pipeline.bundle.manifest import Preprocessing, Segmenter
 from pipeline.engines import Engine
 from pipeline.errors import EngineFailure
 from pipeline.pixels.orientation import from_upright, to_upright
-from pipeline.preprocess import Fit, fit_film, hide_outside, to_film, to_square
+from pipeline.preprocess import Fit, fit_film, hide_outside, labels_to_film, to_film, to_square
 from pipeline.values import LungMask, Orientation, Radiograph
 
 Square = NDArray[np.float32]
@@ -112,8 +112,8 @@ class LungSegmenter:
     def _paper_film(self, film: _Prepared, probability: Square) -> SegmentedFilm:
         mask = postprocess.paper_mask(probability, self._settings)
         confidence = postprocess.confidence_inside(probability, mask)
-        pixels = to_film(mask.astype(np.float32), film.fit, nearest=True) >= 0.5
-        return SegmentedFilm(_lung_mask(film, pixels, mask, confidence))
+        pixels = labels_to_film(mask.astype(np.uint8), film.fit) > 0
+        return SegmentedFilm(_lung_mask(film, pixels, None, confidence))
 
     def _finish_recommended(self, films: list[_Prepared], probabilities: list[Square]) -> list[SegmentedFilm]:
         first = [self._candidate(film, p, 0) for film, p in zip(films, probabilities, strict=True)]
@@ -144,7 +144,8 @@ class LungSegmenter:
     def _recommended_film(self, film: _Prepared, found: _Candidate) -> SegmentedFilm:
         settled = postprocess.enforce(found.probability, found.mask, self._settings)
         pixels = to_film(from_upright(settled, film.orientation), film.fit) >= self._settings.threshold
-        return SegmentedFilm(_lung_mask(film, pixels, found.mask, found.confidence), found.turns)
+        sides = side_labels(found.mask) if film.orientation.known and not found.turns else None
+        return SegmentedFilm(_lung_mask(film, pixels, sides, found.confidence), found.turns)
 
 
 def standardise(squares: NDArray[np.float32], profile: Preprocessing) -> NDArray[np.float32]:
@@ -186,29 +187,31 @@ def side_labels(mask: NDArray[np.bool_]) -> NDArray[np.uint8] | None:
 
 
 def _lung_mask(
-    film: _Prepared, pixels: NDArray[np.bool_], square_mask: NDArray[np.bool_], confidence: float
+    film: _Prepared, found: NDArray[np.bool_], sides: NDArray[np.uint8] | None, confidence: float
 ) -> LungMask:
+    """Put together what was found on the film's grid.
+
+    Parameters
+    ----------
+    sides
+        Labels on the upright square; None when the header does not say which side is which, or the lungs
+        were found in another position than it says.
+    """
     radiograph = film.radiograph
-    if radiograph.outside is not None:
-        pixels = pixels & ~radiograph.outside
+    pixels = found if radiograph.outside is None else found & ~radiograph.outside
     area = int(np.count_nonzero(pixels))
     spacing = radiograph.spacing
     return LungMask(
         pixels=pixels,
-        labels=_film_labels(film, pixels, square_mask),
+        labels=None if sides is None else _film_labels(film, pixels, sides),
         confidence=confidence,
         area_pixels=area,
         area_fraction=area / pixels.size,
         area_mm2=None if spacing is None else area * spacing.row_mm * spacing.column_mm,
+        hidden_pixels=int(np.count_nonzero(found)) - area,
     )
 
 
-def _film_labels(
-    film: _Prepared, pixels: NDArray[np.bool_], square_mask: NDArray[np.bool_]
-) -> NDArray[np.uint8] | None:
-    """Labels on the film's grid; None when the header does not say which side is which."""
-    sides = side_labels(square_mask) if film.orientation.known else None
-    if sides is None:
-        return None
-    stored = from_upright(sides.astype(np.float32), film.orientation)
-    return (to_film(stored, film.fit, nearest=True) * pixels).astype(np.uint8)
+def _film_labels(film: _Prepared, pixels: NDArray[np.bool_], sides: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    labels = labels_to_film(from_upright(sides, film.orientation), film.fit)
+    return labels * pixels

@@ -149,6 +149,8 @@ class LungMask:
         Mean foreground probability inside the mask, [0, 1].
     area_pixels, area_fraction, area_mm2
         Of both lungs; the fraction is of the whole grid; mm2 is None without a spacing.
+    hidden_pixels
+        What was taken for lung where padding or the shutter hides the film; not part of the mask.
     """
 
     pixels: NDArray[np.bool_]
@@ -157,6 +159,7 @@ class LungMask:
     area_pixels: int
     area_fraction: float
     area_mm2: float | None
+    hidden_pixels: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,8 +238,6 @@ class Analysis:
     ----------
     header
         The film's Data Set without pixels, as received.
-    shape
-        Rows and columns of the source grid; None when the header has none.
     radiograph, lung_mask, finding
         None from the stage on at which the film was turned away. A NOT_ASSESSABLE film may keep its mask.
     reason, explanation

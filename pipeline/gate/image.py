@@ -34,7 +34,7 @@ def judge_image(radiograph: Radiograph, lung_mask: LungMask, settings: GateSetti
         _judge_area(lung_mask, settings),
         _judge_confidence(lung_mask, settings),
         *_judge_shape(lung_mask, settings),
-        _judge_hidden(radiograph, lung_mask, settings),
+        _judge_hidden(lung_mask, settings),
         _judge_exposure(radiograph, lung_mask, settings),
     ]
     return decide(verdicts)
@@ -116,11 +116,10 @@ def _judge_border(mask: NDArray[np.bool_], settings: GateSettings) -> RuleVerdic
     return bounded("at the border", percent, bounds, unit=" % of the outline", reason=Reason.POSITIONING)
 
 
-def _judge_hidden(radiograph: Radiograph, lung_mask: LungMask, settings: GateSettings) -> RuleVerdict:
-    if radiograph.outside is None:
-        return yes("hidden", "nothing of the image is hidden")
-    hidden = np.count_nonzero(lung_mask.pixels & radiograph.outside)
-    percent = 100 * float(hidden) / max(int(lung_mask.pixels.sum()), 1)
+def _judge_hidden(lung_mask: LungMask, settings: GateSettings) -> RuleVerdict:
+    if lung_mask.hidden_pixels == 0:
+        return yes("hidden", "nothing of the lungs is hidden")
+    percent = 100 * lung_mask.hidden_pixels / (lung_mask.area_pixels + lung_mask.hidden_pixels)
     bounds = 0, 100 * settings.max_hidden_share
     return bounded("hidden", percent, bounds, unit=" % of the lungs", reason=Reason.OTHER_ARTIFACT)
 

@@ -37,6 +37,20 @@ def test_the_same_lungs_on_another_grid_give_the_same_crop() -> None:
     assert np.abs(square - tall).mean() < 0.02
 
 
+def test_a_film_that_is_stored_mirrored_gives_the_same_crop_mirrored() -> None:
+    lungs = LUNGS.copy()
+    lungs[np.flatnonzero(lungs.any(axis=1))[0]] = False
+    lungs[:, np.flatnonzero(lungs.any(axis=0))[0]] = False
+    grid, crop = Grid(PixelSpacing(0.2, 0.2, "imager")), LungCrop()
+
+    as_it_is = crop_lungs(FILM, lungs, grid, crop, 256)
+    upside_down = crop_lungs(FILM[::-1], lungs[::-1], grid, crop, 256)
+    mirrored = crop_lungs(FILM[:, ::-1], lungs[:, ::-1], grid, crop, 256)
+
+    assert np.abs(as_it_is - upside_down[::-1]).max() < 1e-4
+    assert np.abs(as_it_is - mirrored[:, ::-1]).max() < 1e-4
+
+
 def test_outside_the_lungs_nothing_of_the_film_is_left() -> None:
     grid = Grid(PixelSpacing(0.2, 0.2, "imager"))
     other = np.where(LUNGS, FILM, 1 - FILM)

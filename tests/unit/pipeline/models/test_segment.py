@@ -118,6 +118,36 @@ def test_what_the_shutter_hides_is_no_lung(model: Segmenter) -> None:
     assert mask.pixels[150:].any()
 
 
+def test_lungs_that_the_segmenter_guesses_under_a_shutter_are_counted_for_the_gate(model: Segmenter) -> None:
+    class BlindEngine(GreyEngine):
+        """Sees the same two lungs whatever the film shows."""
+
+        def run(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
+            logits = np.full_like(batch, -9)
+            logits[..., 32:96, 30:54] = logits[..., 32:96, 74:98] = 9
+            return logits
+
+    film = _film(KNOWN, rows=256, columns=256)
+    outside = np.zeros(film.shape, bool)
+    outside[:128] = True
+
+    mask = LungSegmenter(BlindEngine(), model).segment([replace(film, outside=outside)])[0].lung_mask
+
+    assert mask.area_pixels > 0
+    assert mask.hidden_pixels == pytest.approx(mask.area_pixels, rel=0.02)
+
+
+def test_sides_are_not_named_where_the_film_lies_otherwise_than_its_header_says(model: Segmenter) -> None:
+    upright = draw_chest(260, 260).astype(np.float32)
+    upright[4:12, 4:12] = 1.0
+    film = Radiograph(np.ascontiguousarray(upright[::-1, ::-1]), None, None, KNOWN, Dataset())
+
+    found = LungSegmenter(MarkedEngine(), model).segment([film])[0]
+
+    assert found.extra_turns == 2
+    assert found.lung_mask.labels is None
+
+
 @pytest.mark.parametrize("turns", [1, 2, 3])
 def test_an_implausible_mask_makes_it_try_the_other_orientations(model: Segmenter, turns: int) -> None:
     upright = draw_chest(260, 260).astype(np.float32)
