@@ -2,20 +2,19 @@
 
 from dataclasses import dataclass
 from io import BytesIO
-from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from pipeline import codes
+from pipeline.pixels.orientation import to_upright
 from pipeline.results.segments import LungSegment, lung_segments
 from pipeline.results.wording import HEADLINES, conclusion, disclaimer, probability_sentence, unconfirmed
 from pipeline.values import Analysis, Orientation, Outcome, Radiograph
 
 _WIDEST, _HIGHEST_FILM, _NARROWEST, _LARGEST_SCALE = 1200, 900, 760, 3.0
 _MARGIN, _LINE_GAP, _CONTOUR = 16, 6, 2
-_Pixel = TypeVar("_Pixel", bound=np.generic)
 _RGB = tuple[int, int, int]
 _BLACK, _WHITE, _GREY = (0, 0, 0), (255, 255, 255), (170, 170, 170)
 _RED, _YELLOW = (255, 96, 80), (255, 214, 64)
@@ -56,7 +55,7 @@ def _draw_film(analysis: Analysis, radiograph: Radiograph) -> Image.Image:
     grey = (radiograph.pixels * np.float32(255) + np.float32(0.5)).astype(np.uint8)
     if radiograph.outside is not None:
         grey[radiograph.outside] = 0
-    upright = Image.fromarray(np.ascontiguousarray(_upright(grey, radiograph.orientation)))
+    upright = Image.fromarray(np.ascontiguousarray(to_upright(grey, radiograph.orientation)))
     film = upright.resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0).convert("RGB")
     for segment in lung_segments(analysis.lung_mask) if analysis.lung_mask else []:
         _draw_lung(film, segment, radiograph.orientation)
@@ -72,14 +71,9 @@ def _size_on_screen(radiograph: Radiograph) -> tuple[int, int]:
     return max(1, round(width * scale)), max(1, round(height * scale))
 
 
-def _upright(pixels: NDArray[_Pixel], orientation: Orientation) -> NDArray[_Pixel]:
-    turned = np.fliplr(pixels) if orientation.mirrored else pixels
-    return np.rot90(turned, orientation.quarter_turns)
-
-
 def _draw_lung(film: Image.Image, segment: LungSegment, orientation: Orientation) -> None:
     colour = _colour(segment)
-    area = _nearest(_upright(segment.pixels, orientation), film.size)
+    area = _nearest(to_upright(segment.pixels, orientation), film.size)
     contour = (area & ~_eroded(area, _CONTOUR)).astype(np.uint8) * np.uint8(255)
     film.paste(colour, mask=Image.fromarray(contour))
     if segment.laterality and area.any():
