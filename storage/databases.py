@@ -11,9 +11,17 @@ from typing import Any
 
 from sqlalchemy import Column, Connection, Engine, Insert, Table, create_engine, event, func, select
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError, StatementError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DataError,
+    DBAPIError,
+    IntegrityError,
+    NoSuchModuleError,
+    SQLAlchemyError,
+    StatementError,
+)
 
-from storage.errors import LedgerUnavailable, StorageFailed, StorageFull
+from storage.errors import LedgerUnavailable, StorageFailed, StorageFull, ValueRefused
 
 Clock = Callable[[], datetime]
 """Gives the present moment in UTC."""
@@ -33,6 +41,15 @@ _POSTGRESQL_DURABLE = (
     "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'"
 )
 _POSTGRESQL_DISK_FULL = "53100"
+_POSTGRESQL_WAITS = {
+    "connect_timeout": 10,
+    # A server that is cut off says nothing; without these it would be waited for a quarter of an hour.
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 4,
+    "tcp_user_timeout": 30_000,
+}
+"""Options of libpq, in seconds, the last one in milliseconds; the URL may set others."""
 
 
 def make_engine(url: str, *, clock: Clock | None = None) -> Engine:
@@ -70,9 +87,14 @@ def _sqlite_engine(database: URL, clock: Clock | None) -> Engine:
 
 
 def _postgresql_engine(database: URL, clock: Clock | None) -> Engine:
+    waits = {name: value for name, value in _POSTGRESQL_WAITS.items() if name not in database.query}
     try:
         engine = create_engine(
-            database.set(drivername="postgresql+psycopg"), pool_pre_ping=True, **_POOL, **_options(clock)
+            database.set(drivername="postgresql+psycopg"),
+            connect_args=waits,
+            pool_pre_ping=True,
+            **_POOL,
+            **_options(clock),
         )
     except (ImportError, NoSuchModuleError) as error:
         message = "A PostgreSQL ledger needs the driver psycopg: pip install 'neolung[postgres]'."
@@ -147,6 +169,9 @@ def as_storage_error() -> Iterator[None]:
     """Turn every error of the database into ours, without the values that it may quote."""
     try:
         yield
+    except (DataError, IntegrityError) as error:
+        message = f"The ledger does not take a value: {type(error.orig).__name__} {_code(error.orig)}."
+        raise ValueRefused(message) from None
     except DBAPIError as error:
         raise _refusal(error.orig) from None
     except StatementError as error:

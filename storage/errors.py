@@ -10,6 +10,7 @@
       ObjectLost            a file that the ledger names cannot be given back as it was
         ObjectMissing
         DigestMismatch
+      ValueRefused          the database will never take a value or a row: trying again does not help
       LeaseLost             somebody else has the job now: drop the work silently
       NotInLedger
       JobNotChangeable
@@ -38,6 +39,10 @@ class ObjectNotWritten(StorageFailed):
 
 class LedgerUnavailable(StorageFailed):
     """The ledger's database is locked, unreachable or refuses the statement."""
+
+
+class ValueRefused(StorageError):
+    """The database does not take a value or a row, now or later; the transaction changed nothing."""
 
 
 class ObjectLost(StorageError):

@@ -77,6 +77,8 @@ class Ledger:
         ------
         StorageFailed
             If the database refuses, with ``StorageFull`` when its disk is full.
+        ValueRefused
+            If it would refuse the same again.
         """
         with self._turn_to_write(), as_storage_error(), self._engine.begin() as connection:
             yield connection

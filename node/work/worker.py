@@ -209,7 +209,10 @@ class Worker:
                 release(self._ledger, batch.claims)
                 self._batches.remove(batch)
         while self._batches and monotonic() < deadline:
-            self._tend()
+            try:
+                self._tend()
+            except StorageFailed as error:
+                _log.error("ledger refuses, trying again", error=str(error))
             if self._batches:
                 bell.wait(min(1.0, deadline - monotonic()))
         for batch in self._batches:

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -15,6 +16,7 @@ from node.work.executor import SlotExecutor
 from node.work.slot import Seat
 from node.work.values import Film, FilmOutcome, FilmResult
 from node.work.worker import ProcessBatch, Worker, WorkerSettings
+from storage import ledger
 from storage.analyses import latest_analysis
 from storage.events import list_events
 from storage.instances import results_of
@@ -106,6 +108,51 @@ def test_a_second_run_makes_the_same_instances_and_delivers_nothing_twice(
 
     assert roles(desk, source.instance_id) == [Role.SEGMENTATION, Role.REPORT]
     assert [job.job_id for job in desk.jobs(JobKind.DELIVER)] == [job.job_id for job in first]
+
+
+def test_results_that_the_ledger_will_never_take_cost_their_own_film_only(
+    desk: Desk, threads: Executor
+) -> None:
+    odd, plain = desk.receive(film(ODD)), desk.receive()
+    honest = desk.process()
+
+    def process(films: Sequence[Film]) -> list[FilmOutcome]:
+        outcomes = list(honest(films))
+        for number, outcome in enumerate(outcomes):
+            if isinstance(outcome, FilmResult) and outcome.record.source_instance_id == odd.instance_id:
+                nowhere = replace(outcome.record, source_instance_id=odd.instance_id + 1000)
+                outcomes[number] = replace(outcome, record=nowhere)
+        return outcomes
+
+    with working(desk, threads, process):
+        wait_until(lambda: desk.is_done(JobKind.ANALYSE), 20)
+
+    states = {job.instance_id: job.state for job in desk.jobs(JobKind.ANALYSE)}
+    assert states == {odd.instance_id: JobState.DEAD, plain.instance_id: JobState.DONE}
+    assert roles(desk, odd.instance_id) == []
+
+
+def test_a_worker_that_stops_while_the_ledger_refuses_waits_for_it(
+    desk: Desk, threads: Executor, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    source = desk.receive()
+    monkeypatch.setattr(ledger, "BUSY_TIMEOUT_S", 0.05)
+    began, may_end = threading.Event(), threading.Event()
+
+    def process(films: Sequence[Film]) -> Sequence[FilmOutcome]:
+        began.set()
+        assert may_end.wait(20)
+        return desk.process()(films)
+
+    with working(desk, threads, process, lease=timedelta(minutes=5)) as drain:
+        assert began.wait(20)
+        with desk.ledger.begin():
+            drain.request()
+            may_end.set()
+            wait_until(lambda: "ledger refuses" in caplog.text, 20)
+    wait_until(lambda: desk.is_done(JobKind.ANALYSE), 5)
+
+    assert roles(desk, source.instance_id) == [Role.SEGMENTATION, Role.REPORT]
 
 
 def test_urgent_films_stay_urgent_on_their_way_out(desk: Desk, threads: Executor) -> None:

@@ -1,6 +1,8 @@
 """Transactions are durable, exclusive and honest about what went wrong."""
 
+import socket
 import threading
+import time
 import traceback
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
@@ -10,7 +12,7 @@ import pytest
 from sqlalchemy import Connection, insert, select, text
 
 from storage import databases, ledger
-from storage.errors import LedgerUnavailable, StorageFull
+from storage.errors import LedgerUnavailable, StorageFull, ValueRefused
 from storage.events import add_event, list_events
 from storage.instances import find_instance
 from storage.ledger import Ledger
@@ -138,7 +140,7 @@ def test_errors_of_the_database_quote_no_values(ledger: Ledger) -> None:
             connection.execute(insert(destination).values(values))
             connection.execute(insert(destination).values(values))
 
-    with pytest.raises(LedgerUnavailable) as caught:
+    with pytest.raises(ValueRefused) as caught:
         insert_twice()
 
     assert "SECRET" not in str(caught.value)
@@ -160,6 +162,27 @@ def test_a_ledger_that_cannot_be_opened_says_why(url: str, reason: str) -> None:
         Ledger.open(url)
 
     assert "SECRET" not in str(caught.value)
+
+
+@pytest.mark.postgres
+def test_a_server_that_says_nothing_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(databases._POSTGRESQL_WAITS, "connect_timeout", 2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        started = time.monotonic()
+        with pytest.raises(LedgerUnavailable):
+            Ledger.open(f"postgresql://nobody@127.0.0.1:{silent.getsockname()[1]}/none")
+
+    assert time.monotonic() - started < 10
+
+
+@pytest.mark.postgres
+def test_waits_for_a_server_can_be_set_in_the_url(postgres_url: str) -> None:
+    opened = Ledger.open(f"{postgres_url}&connect_timeout=33")
+    with opened.begin() as connection:
+        parameters = connection.connection.dbapi_connection.info.get_parameters()  # type: ignore[union-attr]
+    opened.close()
+
+    assert (parameters["connect_timeout"], parameters["tcp_user_timeout"]) == ("33", "30000")
 
 
 def test_moments_come_back_in_utc_and_in_order(ledger: Ledger) -> None:
