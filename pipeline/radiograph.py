@@ -4,6 +4,7 @@ from pydicom import Dataset
 
 from pipeline.attributes import number, text
 from pipeline.codecs import decode_frame
+from pipeline.codecs.table import CODEC_BY_TRANSFER_SYNTAX
 from pipeline.pixels.description import PixelLimits, describe_pixels
 from pipeline.pixels.grayscale import GreyScale, to_grey
 from pipeline.pixels.orientation import read_orientation
@@ -72,9 +73,17 @@ def header_of(dataset: Dataset) -> Dataset:
     return header
 
 
+def _is_lossy(header: Dataset) -> bool:
+    """Whether the film ever lost detail; its transfer syntax tells where nothing is stated."""
+    stated = text(header, "LossyImageCompression")
+    transfer_syntax = text(getattr(header, "file_meta", Dataset()), "TransferSyntaxUID")
+    codec = CODEC_BY_TRANSFER_SYNTAX.get(transfer_syntax)
+    return stated == "01" or (stated != "00" and codec is not None and codec.lossy)
+
+
 def _provenance(header: Dataset, spacing: PixelSpacing | None) -> tuple[str, ...]:
     known = f"spacing={spacing.source if spacing else 'unknown'}"
-    if text(header, "LossyImageCompression") != "01":
+    if not _is_lossy(header):
         return (known,)
     ratio = number(header, "LossyImageCompressionRatio")
     return f"lossy={ratio:g}:1" if ratio else "lossy=unknown ratio", known

@@ -8,7 +8,7 @@ from pydicom import Dataset
 from pydicom.datadict import dictionary_VR, tag_for_keyword
 from pydicom.dataelem import RawDataElement
 from pydicom.tag import Tag
-from pydicom.uid import JPEG2000
+from pydicom.uid import JPEG2000, JPEG2000Lossless
 
 from pipeline.errors import PipelineError, UndecodablePixels, UnsupportedInstance
 from pipeline.gate import GateSettings, judge_header
@@ -62,6 +62,28 @@ def test_every_encoding_gives_the_same_picture() -> None:
 
     assert np.abs(lossy.pixels - plain).mean() < 0.02
     assert "lossy=10:1" in lossy.parameters
+
+
+@pytest.mark.parametrize(
+    ("stated", "syntax", "noted"),
+    [
+        (None, JPEG2000, True),
+        ("", JPEG2000, True),
+        ("00", JPEG2000, False),
+        (None, JPEG2000Lossless, False),
+        ("01", JPEG2000Lossless, True),
+    ],
+)
+def test_a_lossy_transfer_syntax_is_noted_where_the_header_is_silent(
+    stated: str | None, syntax: str, noted: bool
+) -> None:
+    film = encode(make_film(**SMALL), syntax)
+    film.LossyImageCompressionRatio = None
+    film.LossyImageCompression = stated
+    if stated is None:
+        del film.LossyImageCompression
+
+    assert ("lossy=unknown ratio" in read_radiograph(film).parameters) == noted
 
 
 def test_the_header_keeps_everything_but_the_pixels_and_the_data_set_is_left_alone() -> None:
