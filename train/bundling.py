@@ -63,6 +63,15 @@ PUBLIC_SOURCES = (
         ),
         used_for="evaluation of the segmenter on adult films only",
     ),
+    DataSource(
+        title="Adult films of a CC BY article",
+        licence="CC BY 4.0",
+        attribution=(
+            "doi 10.1186/s41182-020-00203-0, as collected in covid-chestxray-dataset. "
+            "Changed: resized, re-encoded."
+        ),
+        used_for="evaluation of the segmenter on adult films only",
+    ),
     *SHIPPED_SOURCES,
 )
 

@@ -31,7 +31,9 @@ def write_card(parts: BundleParts) -> str:
         temperature=parts.temperature,
         threshold=parts.threshold,
         data="\n".join(_source(*row) for row in _sources(parts)),
-        training="\n".join(f"* {name}: {_plain(value)}" for name, value in parts.training.items()),
+        training="\n".join(
+            f"* {name}: {_plain(value)}" for name, value in parts.training.items() if name != "settings"
+        ),
         evaluation=_table(parts),
     )
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -159,6 +160,14 @@ def _training_record(plan: ReferencePlan) -> dict[str, object]:
         f"with {len(plan.lung_phantoms)} phantoms",
         "findings": f"{plan.findings.fit.epochs} epochs at {plan.findings.size} x {plan.findings.size} on "
         f"{len(plan.training)} phantoms (SYNTHETIC), lungs drawn and predicted by halves",
+        "settings": {
+            "first": asdict(plan.first),
+            "lungs": asdict(plan.lungs),
+            "findings": asdict(plan.findings),
+        },
+        "packages": {
+            name: version(name) for name in ("torch", "timm", "segmentation-models-pytorch", "numpy")
+        },
         "phantom_generator": GENERATOR_VERSION,
         "phantom_seeds": {
             "lungs": _span(plan.lung_phantoms),
