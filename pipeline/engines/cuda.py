@@ -55,27 +55,31 @@ class CudaEngine:
 
     def run(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
         """Run a batch, whatever becomes of the device; shapes as in `pipeline.engines.protocol.Engine`."""
-        import torch
-
         parts: list[NDArray[np.float32]] = []
         done = 0
         while done < len(batch) and self._forward is not None:
             part = batch[done : done + self._micro_batch]
-            try:
-                parts.append(self._on_device(self._forward, part))
+            answer = self._try(self._forward, part)
+            if answer is not None:
+                parts.append(answer)
                 done += len(part)
-            except torch.OutOfMemoryError:
-                if self._micro_batch == 1:
-                    _log.warning("the CUDA device has no memory for a single film; the CPU takes this one")
-                    parts.append(self._on_cpu().run(part))
-                    done += 1
-                else:
-                    self._shrink()
-            except RuntimeError as error:
-                self._leave_device(error)
         if done < len(batch) or not parts:
             parts.append(self._on_cpu().run(batch[done:]))
         return np.concatenate(parts)
+
+    def _try(self, forward: Forward, part: NDArray[np.float32]) -> NDArray[np.float32] | None:
+        """Run one micro-batch; None when it has to be tried again, smaller or elsewhere."""
+        try:
+            return self._on_device(forward, part)
+        except RuntimeError as error:
+            if not _is_out_of_memory(error):
+                self._leave_device(error)
+                return None
+        if len(part) > 1:
+            self._shrink(len(part))
+            return None
+        _log.warning("the CUDA device has no memory for a single film; the CPU takes this one")
+        return self._on_cpu().run(part)
 
     @staticmethod
     def _on_device(forward: Forward, part: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -86,10 +90,10 @@ class CudaEngine:
             answer: NDArray[np.float32] = logits.float().cpu().numpy()
         return answer
 
-    def _shrink(self) -> None:
+    def _shrink(self, tried: int) -> None:
         import torch
 
-        self._micro_batch //= 2
+        self._micro_batch = tried // 2
         _log.warning("the CUDA device is out of memory; going on with %d films at once", self._micro_batch)
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
@@ -110,6 +114,14 @@ class CudaEngine:
         if self._fallback is None:
             self._fallback = self._make_fallback()
         return self._fallback
+
+
+def _is_out_of_memory(error: RuntimeError) -> bool:
+    """Whether torch, the CUDA runtime, cuDNN or cuBLAS had no memory; each says it in its own way."""
+    import torch
+
+    text = str(error)
+    return isinstance(error, torch.OutOfMemoryError) or "out of memory" in text or "ALLOC_FAILED" in text
 
 
 def make_cuda_engine(

@@ -63,12 +63,31 @@ def test_out_of_memory_halves_the_batch_until_it_fits_and_remembers() -> None:
     engine, cpu = _engine(device)
 
     assert np.array_equal(engine.run(BATCH), BATCH * 2)
-    assert device.sizes == [7, 4, 2, 2, 2, 1]
-    assert engine.micro_batch == 2
+    assert device.sizes == [7, 3, 1, 1, 1, 1, 1, 1, 1]
+    assert engine.micro_batch == 1
     assert cpu.films == 0
 
     engine.run(BATCH[:2])
-    assert device.sizes[-1] == 2
+    assert device.sizes[-2:] == [1, 1]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["CUDA error: out of memory", "cuDNN error: CUDNN_STATUS_ALLOC_FAILED", "CUBLAS_STATUS_ALLOC_FAILED"],
+)
+def test_lack_of_memory_in_a_library_is_not_taken_for_a_lost_device(text: str) -> None:
+    class Full(Device):
+        def __call__(self, batch: "torch.Tensor") -> "torch.Tensor":
+            if len(batch) > 3:
+                raise RuntimeError(text)
+            return super().__call__(batch)
+
+    engine, cpu = _engine(Full())
+
+    assert np.array_equal(engine.run(BATCH), BATCH * 2)
+    assert engine.device == "cuda"
+    assert engine.micro_batch == 3
+    assert cpu.films == 0
 
 
 def test_a_film_that_does_not_fit_alone_goes_to_the_cpu_and_the_device_stays() -> None:
