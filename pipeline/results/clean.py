@@ -65,6 +65,12 @@ def clean_code_strings(text: str) -> str:
     return "\\".join(parts) if all(re.fullmatch("[A-Z0-9_ ]{1,16}", part) for part in parts) else ""
 
 
+def clean_answer(text: str) -> str:
+    """Return YES or NO; else ""."""
+    answer = text.strip().upper()
+    return answer if answer in ("YES", "NO") else ""
+
+
 def clean_orientation(text: str) -> str:
     """Return the two values of Patient Orientation (0020,0020), joined by a backslash; else ""."""
     parts = [part.strip().upper() for part in text.split("\\")]
@@ -90,7 +96,7 @@ CLEANERS: Mapping[str, Callable[[str], str]] = MappingProxyType(
         "ReferringPhysicianName": clean_name,
         "TypeOfPatientID": clean_code_strings,
         "UniversalEntityIDType": clean_code_strings,
-        "PatientIdentityRemoved": clean_code_strings,
+        "PatientIdentityRemoved": clean_answer,
         "Modality": clean_code_strings,
         "BodyPartExamined": clean_code_strings,
         "PatientOrientation": clean_orientation,

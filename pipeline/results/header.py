@@ -1,10 +1,10 @@
 """The film's header as result objects take it over: Unicode, only valid values, identity verbatim."""
 
+import re
 from dataclasses import dataclass
 
 from pydicom import Dataset
 from pydicom.dataelem import RawDataElement
-from pydicom.sequence import Sequence
 from pydicom.uid import (
     ComputedRadiographyImageStorage,
     DigitalXRayImageStorageForPresentation,
@@ -12,6 +12,7 @@ from pydicom.uid import (
     SecondaryCaptureImageStorage,
 )
 
+from pipeline.attributes import items
 from pipeline.errors import UnsupportedInstance
 from pipeline.results.clean import CLEANERS
 from pipeline.results.elements import put, put_verbatim
@@ -29,6 +30,8 @@ SOP_CLASSES = frozenset(
 """Films that result objects can be made for."""
 
 _UIDS = ("SOPClassUID", "SOPInstanceUID", "SeriesInstanceUID", "StudyInstanceUID")
+_USABLE_UID = re.compile(r"\s*[!-\[\]-~]+\s*")
+"""One value that can be written again; it need not be a valid UID."""
 _VERBATIM = frozenset(
     {
         *_UIDS,
@@ -143,10 +146,13 @@ def read_source(header: Dataset) -> Source:
         If the SOP Class is no radiograph, or a UID that results must refer to is missing.
     """
     character_set = CharacterSet.of(header)
-    missing = [keyword for keyword in _UIDS if not text_of(header, keyword, character_set).strip()]
-    if missing:
+    unusable = [
+        keyword for keyword in _UIDS if not _USABLE_UID.fullmatch(text_of(header, keyword, character_set))
+    ]
+    if unusable:
         raise UnsupportedInstance(
-            f"no result can refer to this film: {', '.join(missing)} missing; send it again from its source"
+            f"no result can refer to this film: {', '.join(unusable)} missing or damaged; send it again from "
+            "its source"
         )
     cleaned = _clean(header, (*_PATIENT_AND_STUDY, *_REST), character_set)
     if cleaned.SOPClassUID not in SOP_CLASSES:
@@ -164,9 +170,8 @@ def _clean(dataset: Dataset, keywords: tuple[str, ...], character_set: Character
     cleaned = Dataset()
     for keyword in keywords:
         if keyword in _ITEMS:
-            items = _clean_items(dataset, keyword, character_set)
-            if items:
-                setattr(cleaned, keyword, items)
+            if found := _clean_items(dataset, keyword, character_set):
+                setattr(cleaned, keyword, found)
         else:
             _clean_text(dataset, keyword, character_set, cleaned)
     return cleaned
@@ -185,13 +190,12 @@ def _clean_text(dataset: Dataset, keyword: str, character_set: CharacterSet, cle
 
 
 def _clean_items(dataset: Dataset, keyword: str, character_set: CharacterSet) -> list[Dataset]:
-    sequence = dataset.get(keyword)
-    if not isinstance(sequence, Sequence):
-        return []
     allowed = _ITEMS[keyword]
     needed = _NEEDED_IN_ITEMS.get(allowed, ())
-    items = (_clean(item, allowed, CharacterSet.of(item, character_set)) for item in sequence)
-    return [item for item in items if len(item) and all(name in item for name in needed)]
+    cleaned = (
+        _clean(item, allowed, CharacterSet.of(item, character_set)) for item in items(dataset, keyword)
+    )
+    return [item for item in cleaned if len(item) and all(name in item for name in needed)]
 
 
 def _unsigned(dataset: Dataset, keyword: str) -> int:

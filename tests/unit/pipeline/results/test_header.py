@@ -5,6 +5,9 @@ from dataclasses import replace
 
 import pytest
 from pydicom import Dataset, dcmread
+from pydicom.datadict import tag_for_keyword
+from pydicom.dataelem import RawDataElement
+from pydicom.tag import Tag
 from pydicom.uid import EnhancedXAImageStorage, SegmentationStorage
 
 from pipeline.errors import UnsupportedInstance
@@ -41,6 +44,38 @@ def test_odd_headers_of_films_that_were_turned_away_give_valid_reports(
     name: str, outcome: Outcome, check: Check
 ) -> None:
     check(make_result_objects(make_analysis(outcome, received(odd_film(name))), ORIGIN))
+
+
+@pytest.mark.parametrize("vr", ["SQ", "FD", "UN", "LO"])
+def test_a_damaged_sequence_is_left_out(vr: str) -> None:
+    film = received(make_film(rows=64, columns=52))
+    for keyword in ("RequestAttributesSequence", "OtherPatientIDsSequence", "ProcedureCodeSequence"):
+        tag = Tag(tag_for_keyword(keyword) or 0)
+        film[tag] = RawDataElement(tag, vr, 5, b"1.2.3", 0, False, True)
+
+    report = make_result_objects(make_analysis(Outcome.PRESENT, film), ORIGIN, overlay=False).report
+
+    assert "OtherPatientIDsSequence" not in report
+    assert to_part10(report)
+
+
+@pytest.mark.parametrize("keyword", ["SOPInstanceUID", "SeriesInstanceUID", "StudyInstanceUID"])
+@pytest.mark.parametrize("uid", [b"", b"1.2\\1.3", b"\xff\xfe", b"1.2\x003"])
+def test_no_result_refers_to_what_is_no_single_uid(keyword: str, uid: bytes) -> None:
+    film, tag = received(make_film(rows=64, columns=52)), Tag(tag_for_keyword(keyword) or 0)
+    film[tag] = RawDataElement(tag, "UI", len(uid), uid, 0, False, True)
+
+    with pytest.raises(UnsupportedInstance, match=keyword):
+        read_source(film)
+
+
+def test_patient_identity_removed_is_yes_or_no() -> None:
+    films = [make_film(rows=64, columns=52, PatientIdentityRemoved=value) for value in ("yes", "PARTLY")]
+
+    assert [read_source(received(film)).header.get("PatientIdentityRemoved") for film in films] == [
+        "YES",
+        None,
+    ]
 
 
 @pytest.mark.parametrize("name", BAD_IDENTITY)
