@@ -10,6 +10,7 @@
     ├── StoreRefused           a C-STORE request that cannot be accepted, with the status that says so
     ├── AssociationRefused     a peer cannot be reached or does not open the association; later may be better
     ├── UnknownDestination     no destination of that name is configured
+    ├── IdentifierNotMade      a query has a key that there is not, or a value that its key cannot hold
     ├── QueryFailed            a query could not be asked, or the peer ended it with a failure
     ├── NoSuchFilm             a file named on the command line does not exist or is no DICOM file
     ├── NoLedger               there is no ledger to look into: the node has not run yet
@@ -81,6 +82,10 @@ class AssociationRefused(NodeError):
 
 class UnknownDestination(NodeError):
     """No destination of that name is configured."""
+
+
+class IdentifierNotMade(NodeError):
+    """A query has a key that is not in the data dictionary, or a value that its key cannot hold."""
 
 
 class QueryFailed(NodeError):

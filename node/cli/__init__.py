@@ -9,6 +9,7 @@ import typer
 
 from node.cli import demonstration, diagnosis, offline, operations, processes, transfer
 from node.errors import NodeError
+from node.log import silence_libraries
 from pipeline.errors import PipelineError
 from storage.errors import StorageError
 
@@ -26,11 +27,18 @@ for group in (demonstration, processes, transfer, offline, operations, diagnosis
 
 
 def main() -> None:
-    """Run the command line; an error of ours is one line that says what to do, and exit code 1."""
+    """Run the command line; an expected error is one line that says what to do, and exit code 1."""
+    silence_libraries()
     try:
         app()
     except (NodeError, PipelineError, StorageError) as error:
-        typer.echo(f"neolung: {error}", err=True)
-        sys.exit(1)
+        _fail(str(error))
     except BrokenPipeError:
         sys.exit(1)
+    except OSError as error:
+        _fail(f"{error.filename}: {error.strerror}" if error.filename else str(error))
+
+
+def _fail(reason: str) -> None:
+    typer.echo(f"neolung: {reason}", err=True)
+    sys.exit(1)

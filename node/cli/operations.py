@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from node.cli.options import ConfigOption, JsonOption
+from node.cli.options import ConfigOption, JsonOption, LimitOption
 
 jobs = typer.Typer(
     help="The queue: list, show, retry, cancel.",
@@ -14,7 +14,13 @@ jobs = typer.Typer(
     rich_markup_mode=None,
     add_completion=False,
 )
-JobNumber = Annotated[int, typer.Argument(metavar="JOB", help="Number of the job.", show_default=False)]
+LARGEST_NUMBER = 2**63 - 1
+"""Of a job: what the databases count up to."""
+JobNumber = Annotated[
+    int,
+    typer.Argument(metavar="JOB", help="Number of the job.", min=1, max=LARGEST_NUMBER, show_default=False),
+]
+JobNumbers = typer.Argument(metavar="JOB...", min=1, max=LARGEST_NUMBER, show_default=False)
 
 
 def add_to(app: typer.Typer) -> None:
@@ -53,7 +59,7 @@ def status(config: ConfigOption = None, json: JsonOption = False) -> None:
 
 
 def studies(
-    limit: Annotated[int, typer.Option(help="How many, newest first.")] = 50,
+    limit: LimitOption = 50,
     config: ConfigOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -91,7 +97,7 @@ def studies(
 @jobs.command("list", epilog="Example: neolung jobs list --dead")
 def list_(
     dead: Annotated[bool, typer.Option("--dead", help="Only dead letters.")] = False,
-    limit: Annotated[int, typer.Option(help="How many, newest first.")] = 100,
+    limit: LimitOption = 100,
     config: ConfigOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -144,7 +150,7 @@ def show(job: JobNumber, config: ConfigOption = None, json: JsonOption = False) 
 
 @jobs.command(epilog="Example: neolung jobs retry 17, or neolung jobs retry --all-dead")
 def retry(
-    numbers: Annotated[list[int] | None, typer.Argument(metavar="JOB...", show_default=False)] = None,
+    numbers: Annotated[list[int] | None, JobNumbers] = None,
     all_dead: Annotated[bool, typer.Option("--all-dead", help="Every dead letter.")] = False,
     config: ConfigOption = None,
 ) -> None:
@@ -164,7 +170,7 @@ def retry(
 
 @jobs.command(epilog="Example: neolung jobs cancel 17")
 def cancel(
-    numbers: Annotated[list[int], typer.Argument(metavar="JOB...", show_default=False)],
+    numbers: Annotated[list[int], JobNumbers],
     config: ConfigOption = None,
 ) -> None:
     """Cancel jobs that have not been done."""

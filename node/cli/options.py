@@ -15,4 +15,6 @@ ConfigOption = Annotated[
     ),
 ]
 
+LimitOption = Annotated[int, typer.Option("--limit", min=1, max=1_000_000, help="How many, newest first.")]
+
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of a table.")]

@@ -73,6 +73,7 @@ def query(
     """Query by C-FIND; keys are DICOM keywords, values may hold wildcards and ranges."""
     from node.config.addressee import addressee
     from node.config.loading import load_config
+    from node.errors import IdentifierNotMade
     from node.network.find_scu import find, make_identifier
     from node.printing import show_json, show_table
 
@@ -81,7 +82,11 @@ def query(
         raise typer.BadParameter(f"level is one of {', '.join(LEVELS)}")
     settings = load_config(config)
     wanted = dict.fromkeys(SHOWN[level], "") | dict(_parse(key) for key in keys or ())
-    found = find(addressee(settings, at), settings.node.ae_title, make_identifier(level, wanted))
+    try:
+        identifier = make_identifier(level, wanted)
+    except IdentifierNotMade as error:
+        raise typer.BadParameter(str(error)) from error
+    found = find(addressee(settings, at), settings.node.ae_title, identifier)
     matches = [{keyword: str(match.get(keyword, "") or "") for keyword in wanted} for match in found]
     if json:
         show_json(matches)

@@ -3,15 +3,19 @@
 from collections.abc import Iterator, Mapping
 
 from pydicom import Dataset
-from pydicom.datadict import tag_for_keyword
+from pydicom.datadict import dictionary_VR, tag_for_keyword
+from pydicom.dataelem import DataElement
+from pynetdicom.dsutils import encode
 from pynetdicom.presentation import build_context
 
 from node.config.destinations import DestinationConfig
-from node.errors import QueryFailed
+from node.errors import IdentifierNotMade, QueryFailed
 from node.network.contexts import PATIENT_ROOT_FIND, STUDY_ROOT_FIND
 from node.network.requestor import open_association
+from node.network.responses import UNICODE
 
 PENDING = (0xFF00, 0xFF01)
+_WHOLE_NUMBERS = frozenset({"SL", "SS", "SV", "UL", "US", "UV"})
 
 
 def make_identifier(level: str, keys: Mapping[str, str]) -> Dataset:
@@ -26,18 +30,36 @@ def make_identifier(level: str, keys: Mapping[str, str]) -> Dataset:
 
     Raises
     ------
-    QueryFailed
-        If a keyword is not in the data dictionary.
+    IdentifierNotMade
+        If a keyword is not in the data dictionary, or cannot hold its value.
     """
     identifier = Dataset()
     identifier.QueryRetrieveLevel = level
     if not all(value.isascii() for value in keys.values()):
-        identifier.SpecificCharacterSet = "ISO_IR 192"
+        identifier.SpecificCharacterSet = UNICODE
     for keyword, value in keys.items():
-        if tag_for_keyword(keyword) is None:
-            raise QueryFailed(f"{keyword!r} is not a DICOM keyword; write it as in PatientID or StudyDate")
-        setattr(identifier, keyword, value)
+        identifier.add(_key(keyword, value))
     return identifier
+
+
+def _key(keyword: str, value: str) -> DataElement:
+    """Make one key that can be sent."""
+    tag = tag_for_keyword(keyword) if keyword else None
+    if tag is None:
+        raise IdentifierNotMade(f"{keyword!r} is not a DICOM keyword; write it as in PatientID or StudyDate")
+    key, vr = Dataset(), dictionary_VR(tag)
+    key.SpecificCharacterSet = UNICODE
+    try:
+        if vr == "SQ":
+            setattr(key, keyword, [value] if value else [])
+        else:
+            setattr(key, keyword, int(value) if value and vr in _WHOLE_NUMBERS else value)
+        is_sendable = encode(key, is_implicit_vr=True, is_little_endian=True) is not None
+    except (ArithmeticError, LookupError, TypeError, ValueError):
+        is_sendable = False
+    if not is_sendable:
+        raise IdentifierNotMade(f"{keyword} (VR {vr}) cannot hold the value that was given")
+    return key[tag]
 
 
 def find(destination: DestinationConfig, calling_ae_title: str, identifier: Dataset) -> Iterator[Dataset]:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from node.index import index_attributes
-from node.log import describe_exception
+from node.log import describe_exception, silence_libraries
 from node.work.retry import Failure
 from node.work.values import Film, FilmFailure, FilmOutcome, FilmResult, ResultInstance
 from pipeline import PIPELINE_VERSION
@@ -85,13 +85,14 @@ def warm_cascade(settings: AnalysisSettings) -> Cascade:
 
 
 def warm_up(settings: AnalysisSettings) -> None:
-    """Make this process ready, so that the first film takes no longer than the others.
+    """Make this process ready: the first film takes no longer than the others, and nothing quotes its header.
 
     Raises
     ------
     BundleError
         If the bundle must not be used.
     """
+    silence_libraries()
     for module in _IMPORTED_LATE:
         import_module(module)
     warm_cascade(settings)

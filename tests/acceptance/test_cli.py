@@ -9,6 +9,7 @@ import pytest
 from pydicom import dcmread
 from pydicom.uid import SecondaryCaptureImageStorage
 
+from storage.ledger import Ledger
 from tests.support.films import make_film, part10_bytes
 from tests.support.node import run_neolung
 from tests.support.orthanc import free_port
@@ -56,6 +57,47 @@ def test_a_wrong_option_is_wrong_usage() -> None:
     assert run_neolung("status", "--no-such-option").returncode == 2
     assert run_neolung("query", "--level", "FILM").returncode == 2
     assert run_neolung("query", "PatientID").returncode == 2
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "jobs show 99999999999999999999",
+        "jobs retry 99999999999999999999",
+        "jobs cancel 0",
+        "jobs list --limit -1",
+        "studies --limit 99999999999999999999",
+        "query NoSuchKey=1",
+        "query =1",
+        "query RequestAttributesSequence=1",
+        "query PatientWeight=heavy",
+        "query SelectorATValue=none",
+        "query --level IMAGE Rows=many",
+        "query PixelData=1",
+    ],
+)
+def test_a_value_that_cannot_be_is_wrong_usage(arguments: str, tmp_path: Path) -> None:
+    path = config(tmp_path)
+    Ledger.open(f"sqlite:///{tmp_path / 'var' / 'ledger.sqlite'}").close()
+
+    done = run_neolung(*arguments.split(), "--config", path)
+
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("command", ["run", "serve", "work", "deliver", "analyse FILM --out FILM/out"])
+def test_a_folder_that_cannot_be_made_is_named(command: str, tmp_path: Path) -> None:
+    film = write(make_film(), tmp_path / "film.dcm")
+    path = tmp_path / "config.yaml"
+    path.write_text("node: {data_dir: film.dcm/var}", encoding="utf-8")
+
+    done = run_neolung(*command.replace("FILM", str(film)).split(), "--config", str(path))
+
+    assert done.returncode == 1
+    assert "Not a directory" in done.stderr
+    assert str(film) in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_a_bad_configuration_is_named_with_its_line(tmp_path: Path) -> None:

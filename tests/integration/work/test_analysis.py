@@ -2,18 +2,23 @@
 
 import pickle
 from datetime import UTC, datetime
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pydicom import dcmread
+from pydicom.config import IGNORE
+from pydicom.dataelem import DataElement
 from pydicom.uid import CTImageStorage, JPEG2000Lossless, JPEGLSLossless, RLELossless
 
 from node.config.schema import Config
 from node.gating import gate_settings
-from node.work.analysis import AnalysisSettings, analyse_films, process_batch
+from node.work.analysis import AnalysisSettings, analyse_films, process_batch, warm_up
+from node.work.executor import SlotExecutor
 from node.work.retry import Failure
+from node.work.slot import Seat
 from node.work.values import Film, FilmFailure, FilmResult
 from pipeline.bundle import reference_bundle
 from pipeline.values import Outcome
@@ -84,6 +89,21 @@ def test_a_compressed_film_that_is_cut_off_gets_a_report_that_says_so(
     assert isinstance(result, FilmResult)
     assert result.record.outcome == "not assessable"
     assert [made.role for made in result.instances] == [Role.REPORT]
+
+
+def test_an_engine_process_writes_nothing_of_what_the_header_of_a_film_says(
+    settings: AnalysisSettings, capfd: pytest.CaptureFixture[str]
+) -> None:
+    odd = make_film(rows=256, columns=210)
+    odd.add(DataElement("SpecificCharacterSet", "CS", "HUSH", validation_mode=IGNORE))
+    executor = SlotExecutor([Seat("0")], partial(warm_up, settings))
+    try:
+        (result,) = executor.submit(process_batch, settings, [stored(settings, part10_bytes(odd))]).result(60)
+    finally:
+        executor.shutdown()
+
+    assert isinstance(result, FilmResult)
+    assert "HUSH" not in capfd.readouterr().err
 
 
 def test_a_second_run_makes_the_same_files(settings: AnalysisSettings) -> None:

@@ -135,6 +135,11 @@ def test_what_is_no_yaml_is_named_with_its_line(tmp_path):
     assert problem.startswith("config.yaml:3: not valid YAML: ")
 
 
+def test_no_time_is_endless(tmp_path):
+    (problem,) = problems(tmp_path, "work: {lease_s: .inf}\n")
+    assert "allowed: seconds, more than 0" in problem
+
+
 @pytest.mark.parametrize("text", ["- a\n- b\n", "just text\n", "3\n"])
 def test_a_file_that_is_no_mapping_is_refused(tmp_path, text):
     assert problems(tmp_path, text) == ["config.yaml:1: the file must be a mapping of sections"]
