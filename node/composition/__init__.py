@@ -11,7 +11,9 @@ from pathlib import Path
 from node.config.schema import Config
 from node.processes.service import run_service
 
-__all__ = ["run_all", "run_deliver", "run_serve", "run_work"]
+__all__ = ["run_all", "run_deliver", "run_serve", "run_work", "seconds_to_stop"]
+
+_STOP_MARGIN_S = 15.0
 
 
 def run_all(config_path: Path | None = None) -> int:
@@ -26,7 +28,7 @@ def run_all(config_path: Path | None = None) -> int:
     from node.log import configure_logging
     from node.processes.lifetime import Drain, hold_lock, install_signals
     from node.processes.service import lock_name
-    from node.processes.supervisor import Supervisor
+    from node.processes.supervisor import RestartPolicy, Supervisor
 
     config = load_config(config_path)
     configure_logging(config.log.level, config.log.format)
@@ -36,7 +38,13 @@ def run_all(config_path: Path | None = None) -> int:
     drain = Drain()
     install_signals(drain)
     with hold_lock(config.node.data_dir, lock_name("run", config)):
-        return Supervisor(commands, drain, adopts_orphans=True).run()
+        policy = RestartPolicy(kill_after_s=seconds_to_stop(config))
+        return Supervisor(commands, drain, policy, adopts_orphans=True).run()
+
+
+def seconds_to_stop(config: Config) -> float:
+    """Give how long a service may take to stop: the time to drain, and some to hand back what is left."""
+    return config.limits.drain_timeout_s + _STOP_MARGIN_S
 
 
 def run_serve(config: Config) -> int:

@@ -27,7 +27,7 @@ class DestinationConfig(Section):
     """One destination of results."""
 
     name: Name
-    """Name in commands, logs and the ledger. Keep it: under a new name all results are sent anew."""
+    """Name in commands, logs and the ledger. Keep it: what waits under an old name is not sent."""
     ae_title: AETitle
     """AE title of the destination (called AE title)."""
     host: Host
