@@ -9,8 +9,11 @@ from pipeline.bundle.manifest import PostProcessing
 
 Mask = NDArray[np.bool_]
 Probability = NDArray[np.float32]
+Centre = tuple[float, float]
 _BALANCE = 0.25
 """The smaller lung is at least this part of the larger one in a plausible mask."""
+_APART = 0.5
+"""Lungs lie side by side when their centres differ more across than this part of what they do along."""
 
 
 def canonical_area(mask: Mask, settings: PostProcessing) -> int:
@@ -77,18 +80,27 @@ def plausibility(mask: Mask, settings: PostProcessing, film_fraction: float = 1.
     Returns
     -------
     float
-        1.0 for two balanced components of sufficient area, less for fewer or small ones, 0.0 for none.
+        1.0 for two balanced components of sufficient area side by side, less for fewer or small ones or when
+        one lies above the other, 0.0 for none.
     """
-    from scipy.ndimage import label
+    from scipy.ndimage import center_of_mass, label
 
     labels, count = label(mask)
     if count == 0:
         return 0.0
-    areas = np.sort(np.bincount(labels.reshape(-1))[1:])[::-1]
+    areas = np.bincount(labels.reshape(-1))[1:]
+    larger, smaller = np.argsort(-areas, kind="stable")[[0, min(1, count - 1)]]
     least = settings.least_ratio * settings.expected_fraction * film_fraction * mask.size
-    size = min(1.0, float(areas[:2].sum()) / max(least, 1.0))
-    balance = min(1.0, float(areas[1] / areas[0]) / _BALANCE) if count > 1 else 0.0
+    size = min(1.0, float(areas[larger] + (areas[smaller] if count > 1 else 0)) / max(least, 1.0))
+    balance = 0.0
+    if count > 1 and lie_side_by_side(*center_of_mass(mask, labels, [larger + 1, smaller + 1])):
+        balance = min(1.0, float(areas[smaller] / areas[larger]) / _BALANCE)
     return size * (0.5 + 0.5 * balance)
+
+
+def lie_side_by_side(one: Centre, other: Centre) -> bool:
+    """Whether two regions with these centres, (row, column), are arranged as the lungs of an upright film."""
+    return abs(one[1] - other[1]) > _APART * abs(one[0] - other[0])
 
 
 def confidence_inside(probability: Probability, mask: Mask) -> float:

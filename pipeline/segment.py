@@ -19,8 +19,6 @@ from pipeline.values import LungMask, Orientation, Radiograph
 Square = NDArray[np.float32]
 _SURELY_BETTER = 0.05
 """Another orientation is chosen only when its score is higher by this."""
-_APART = 0.5
-"""Lungs lie side by side when their centres differ more across than this part of what they do along."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -178,12 +176,12 @@ def side_labels(mask: NDArray[np.bool_]) -> NDArray[np.uint8] | None:
     components, count = label(mask)
     if count != 2:
         return None
-    (y1, x1), (y2, x2) = center_of_mass(mask, components, [1, 2])
-    if abs(x1 - x2) <= _APART * abs(y1 - y2):
+    one, other = center_of_mass(mask, components, [1, 2])
+    if not postprocess.lie_side_by_side(one, other):
         return None
     nearest = distance_transform_edt(~mask, return_distances=False, return_indices=True)
     first = components[tuple(nearest)] == 1
-    return np.where(first == (x1 < x2), 1, 2).astype(np.uint8)
+    return np.where(first == (one[1] < other[1]), 1, 2).astype(np.uint8)
 
 
 def _lung_mask(

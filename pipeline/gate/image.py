@@ -5,12 +5,15 @@ from numpy.typing import NDArray
 
 from pipeline.gate.settings import GateSettings
 from pipeline.gate.verdicts import bounded, decide, no, unknown, yes
+from pipeline.pixels.orientation import to_upright
 from pipeline.values import GateDecision, LungMask, Radiograph, Reason, RuleVerdict
 
 _GRID = 512
 """Shapes are judged on every n-th pixel, so that the longer side has about as many."""
 _SMALLEST_REGION = 0.1
 _RIGHT, _LEFT = 1, 2
+_NARROW = 0.75
+"""A region of less width than this part of its height is one lung, not two that touch."""
 
 
 def judge_image(radiograph: Radiograph, lung_mask: LungMask, settings: GateSettings) -> GateDecision:
@@ -33,7 +36,7 @@ def judge_image(radiograph: Radiograph, lung_mask: LungMask, settings: GateSetti
         _judge_fraction(radiograph, lung_mask, settings),
         _judge_area(lung_mask, settings),
         _judge_confidence(lung_mask, settings),
-        *_judge_shape(lung_mask, settings),
+        *_judge_shape(radiograph, lung_mask, settings),
         _judge_hidden(lung_mask, settings),
         _judge_exposure(radiograph, lung_mask, settings),
     ]
@@ -74,30 +77,47 @@ def _judge_confidence(lung_mask: LungMask, settings: GateSettings) -> RuleVerdic
     return bounded("confidence", min(lung_mask.confidence, 1.0), bounds, unit="", reason=Reason.OTHER)
 
 
-def _judge_shape(lung_mask: LungMask, settings: GateSettings) -> list[RuleVerdict]:
+def _judge_shape(radiograph: Radiograph, lung_mask: LungMask, settings: GateSettings) -> list[RuleVerdict]:
     step = _step(lung_mask.pixels.shape)
     mask = lung_mask.pixels[::step, ::step]
-    areas = _region_areas(mask)
-    regions = bounded(
-        "lung regions", len(areas), (1, settings.max_lung_regions), unit=" regions", reason=Reason.OTHER
-    )
-    return [regions, _judge_sides(lung_mask, areas, settings), _judge_border(mask, settings)]
+    regions = _regions(mask)
+    bounds = 1, settings.max_lung_regions
+    return [
+        bounded("lung regions", len(regions), bounds, unit=" regions", reason=Reason.OTHER),
+        _judge_sides(radiograph, lung_mask, regions, settings),
+        _judge_border(mask, settings),
+    ]
 
 
-def _region_areas(mask: NDArray[np.bool_]) -> list[int]:
-    """Return the areas of the connected regions, the largest first, without the tiny ones."""
+def _regions(mask: NDArray[np.bool_]) -> list[NDArray[np.bool_]]:
+    """Return the connected regions, without the tiny ones."""
     from scipy import ndimage
 
     labels, _ = ndimage.label(mask, structure=np.ones((3, 3)))
-    areas = sorted((int(area) for area in np.bincount(labels.ravel())[1:]), reverse=True)
-    return [area for area in areas if area >= _SMALLEST_REGION * areas[0]]
+    areas = np.bincount(labels.ravel())[1:]
+    return [labels == 1 + kept for kept in np.flatnonzero(areas >= _SMALLEST_REGION * areas.max())]
 
 
-def _judge_sides(lung_mask: LungMask, areas: list[int], settings: GateSettings) -> RuleVerdict:
+def _is_narrow(region: NDArray[np.bool_], radiograph: Radiograph) -> bool:
+    turns = radiograph.orientation.quarter_turns
+    aspect = radiograph.pixel_aspect if turns % 2 == 0 else 1 / radiograph.pixel_aspect
+    upright = to_upright(region, radiograph.orientation)
+    height, width = (np.ptp(np.flatnonzero(upright.any(axis=axis))) + 1 for axis in (1, 0))
+    return bool(width < _NARROW * height * aspect)
+
+
+def _judge_sides(
+    radiograph: Radiograph,
+    lung_mask: LungMask,
+    regions: list[NDArray[np.bool_]],
+    settings: GateSettings,
+) -> RuleVerdict:
     if lung_mask.labels is not None:
         sides = [int(np.count_nonzero(lung_mask.labels == side)) for side in (_RIGHT, _LEFT)]
-    elif len(areas) == 2:
-        sides = areas
+    elif len(regions) == 2:
+        sides = [int(np.count_nonzero(region)) for region in regions]
+    elif len(regions) == 1 and _is_narrow(regions[0], radiograph):
+        return no("side ratio", "one region, higher than wide: only one lung was found", Reason.POSITIONING)
     else:
         return unknown("side ratio", "the lungs could not be told apart")
     if min(sides) == 0:

@@ -109,6 +109,28 @@ def test_the_sides_are_compared_by_their_labels_where_there_are_any() -> None:
     assert both_sides.passed
 
 
+@pytest.mark.parametrize(
+    ("box", "orientation", "aspect", "passes"),
+    [
+        ((100, 400, 80, 230), Orientation(), 1.0, False),
+        ((100, 400, 80, 320), Orientation(), 1.0, True),
+        ((100, 250, 80, 380), Orientation(quarter_turns=1, known=True), 1.0, False),
+        ((100, 400, 80, 230), Orientation(quarter_turns=1, known=True), 1.0, True),
+        ((100, 250, 80, 230), Orientation(), 2.0, False),
+        ((100, 400, 80, 230), Orientation(), 0.5, True),
+    ],
+)
+def test_one_region_that_is_higher_than_wide_is_a_single_lung(
+    box: tuple[int, int, int, int], orientation: Orientation, aspect: float, passes: bool
+) -> None:
+    radiograph = replace(film(), orientation=orientation, pixel_aspect=aspect)
+
+    decision = judge_image(radiograph, lungs(rectangles(box)), SETTINGS)
+
+    assert decision.passed == passes
+    assert refused_by(decision) == (set() if passes else {"side ratio"})
+
+
 def test_one_region_without_labels_leaves_the_sides_unknown() -> None:
     decision = judge_image(film(), lungs(rectangles((100, 300, 100, 300))), SETTINGS)
 

@@ -162,6 +162,28 @@ def test_an_implausible_mask_makes_it_try_the_other_orientations(model: Segmente
     assert found.lung_mask.labels is None
 
 
+@pytest.mark.parametrize("turns", [1, 3])
+def test_a_sideways_film_is_turned_though_the_network_sees_its_lungs_too(
+    model: Segmenter, turns: int
+) -> None:
+    class SurerUpright(MarkedEngine):
+        """Sees lungs however they lie, and upright ones best."""
+
+        def run(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
+            anyhow, upright = GreyEngine.run(self, batch), super().run(batch)
+            return np.where(upright == anyhow, anyhow, anyhow * np.float32(0.5))
+
+    upright = draw_chest(260, 260).astype(np.float32)
+    upright[4:12, 4:12] = 1.0
+    stored = np.ascontiguousarray(np.rot90(upright, -turns))
+
+    found = LungSegmenter(SurerUpright(), model).segment(
+        [Radiograph(stored, None, None, Orientation(), Dataset())]
+    )[0]
+
+    assert found.extra_turns == turns
+
+
 def test_films_of_other_sizes_share_a_batch_and_keep_their_order(model: Segmenter) -> None:
     engine = GreyEngine()
     films = [_film(KNOWN), _film(KNOWN, rows=200, columns=240), _film(KNOWN, rows=500, columns=410)]
