@@ -150,7 +150,7 @@ class LungMask:
     area_pixels, area_fraction, area_mm2
         Of both lungs; the fraction is of the whole grid; mm2 is None without a spacing.
     hidden_pixels
-        What was taken for lung where padding or the shutter hides the film; not part of the mask.
+        Taken for lung where padding or the shutter hides the film; not in the mask.
     """
 
     pixels: NDArray[np.bool_]
@@ -206,10 +206,7 @@ class ModelIdentity:
 
 @dataclass(frozen=True, slots=True)
 class BundleIdentity:
-    """Which models made a result; ``digest`` is that of manifest.json, which names every file's.
-
-    Every report carries the ``disclaimer``.
-    """
+    """Which models made a result, and the disclaimer of every report; ``digest`` is manifest.json's."""
 
     name: str
     version: str
