@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -33,12 +32,6 @@ if TYPE_CHECKING:
     from pipeline.values import Analysis, RuleVerdict
 
     Analyse = Callable[[Sequence[Dataset]], Sequence[Analysis]]
-
-_IMPORTED_LATE = (
-    *("pipeline.results", "pipeline.results.overlay", "pipeline.results.seg", "pipeline.results.sr"),
-    *("scipy.ndimage", "PIL.ImageDraw"),
-)
-"""What the pipeline itself imports only when a film needs it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +86,11 @@ def warm_up(settings: AnalysisSettings) -> None:
         If the bundle must not be used.
     """
     silence_libraries()
-    for module in _IMPORTED_LATE:
-        import_module(module)
+    import scipy.ndimage  # noqa: F401 - the pipeline imports it with the first film
+
+    from pipeline.results.rehearsal import rehearse
+
+    rehearse()
     warm_cascade(settings)
 
 
