@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import ColumnElement, Connection
 
 from storage.claiming import _due
-from storage.errors import LeaseLost, LedgerUnavailable
+from storage.errors import LeaseLost, ValueRefused
 from storage.jobs import IS_FRESH, IS_RETRIED
 from storage.ledger import Ledger
 from storage.queue import (
@@ -374,7 +374,7 @@ def test_an_ended_commit_job_starts_anew_with_the_next_delivery(ledger: Ledger) 
 
 
 def test_a_job_needs_its_instance(ledger: Ledger) -> None:
-    with pytest.raises(LedgerUnavailable), ledger.begin() as connection:
+    with pytest.raises(ValueRefused), ledger.begin() as connection:
         enqueue(connection, [NewJob(JobKind.ANALYSE, "a", 12345)])
 
 
