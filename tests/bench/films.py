@@ -5,8 +5,6 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pydicom import Dataset
-
 from node.config.destinations import DestinationConfig
 from node.network.sender import OutgoingObject, Sender
 from pipeline.bundle import load_bundle, reference_bundle
@@ -15,9 +13,10 @@ from pipeline.gate import GateSettings
 from pipeline.results import make_result_objects, to_part10
 from pipeline.values import Origin
 from tests.bench.measuring import Figure, median_seconds
-from tests.support.films import make_film, part10_bytes
+from tests.support.films import part10_bytes
 from tests.support.node import AE_TITLE, running_node
 from tests.support.pacs import Pacs
+from tests.support.shipped import large_judged_film
 from tests.support.waiting import wait_until
 
 ROWS, COLUMNS, STREAM = 2600, 2160, 20
@@ -44,7 +43,7 @@ def measure(folder: Path) -> Iterator[Figure]:
 
 def _stages() -> Iterator[Figure]:
     cascade = Cascade(load_bundle(reference_bundle(), device="cpu"), GateSettings())
-    film = make_film(rows=ROWS, columns=COLUMNS)
+    film = large_judged_film(ROWS, COLUMNS)
     analysis = cascade.analyse([film])[0]
     yield Figure(
         f"analysis of one film ({analysis.outcome})", median_seconds(lambda: cascade.analyse([film])), "s"
@@ -60,7 +59,7 @@ def _stages() -> Iterator[Figure]:
 
 
 def _outgoing(folder: Path, number: int) -> OutgoingObject:
-    film: Dataset = make_film(rows=ROWS, columns=COLUMNS, seed=number)
+    film = large_judged_film(ROWS, COLUMNS)
     path = folder / f"{number}.dcm"
     path.write_bytes(part10_bytes(film))
     return OutgoingObject(film.SOPClassUID, film.SOPInstanceUID, film.file_meta.TransferSyntaxUID, path)
