@@ -94,6 +94,14 @@ def reference(films: Films, out: Out, run: Run) -> None:
     typer.echo(f"{manifest.name} {manifest.version} in {out}")
 
 
+@app.command(name="demo-films")
+def demo_films(images: Annotated[Path, typer.Option(exists=True, help="JPEG films.")], out: Out) -> None:
+    """Make the demonstration's films. Example: neolung-train demo-films --images jpeg --out films."""
+    from train.demo_films import write_demo_films
+
+    write_demo_films(images, out)
+
+
 def _show_progress() -> None:
     import logging
 
