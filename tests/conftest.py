@@ -4,9 +4,10 @@ import os
 from collections import Counter
 from collections.abc import Generator
 from pathlib import Path
-from shutil import which
 
 import pytest
+
+from tests.support.orthanc import PROGRAM
 
 ROOT = Path(__file__).parents[1]
 
@@ -25,7 +26,7 @@ def _cuda_device() -> bool:
 
 PEERS = {
     "dcmtk": (lambda: Path("/usr/bin/storescu").exists(), "DCMTK (Debian package dcmtk)"),
-    "orthanc": (lambda: which("Orthanc") is not None, "Orthanc (Debian package orthanc)"),
+    "orthanc": (lambda: PROGRAM is not None, "Orthanc (Debian package orthanc)"),
     "postgres": (_postgres_programs, "PostgreSQL (Debian package postgresql)"),
     "cuda": (_cuda_device, "a CUDA device"),
 }

@@ -1,6 +1,7 @@
 """A real Orthanc as the PACS: started on free ports, asked over its REST interface, stopped at the end."""
 
 import json
+import os
 import socket
 import subprocess
 import time
@@ -9,6 +10,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from shutil import which
+
+PROGRAM = which("Orthanc", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
+"""Debian puts it where an ordinary user's search path does not look."""
 
 
 def free_port() -> int:
@@ -68,7 +73,7 @@ def running_orthanc(folder: Path, node_ae_title: str, node_port: int) -> Iterato
     configuration = folder / "orthanc.json"
     configuration.write_text(json.dumps(settings), encoding="utf-8")
     with (folder / "orthanc.log").open("wb") as log:
-        process = subprocess.Popen(["Orthanc", str(configuration)], stdout=log, stderr=log)
+        process = subprocess.Popen([str(PROGRAM), str(configuration)], stdout=log, stderr=log)
     try:
         _wait_until_it_answers(server)
         yield server
