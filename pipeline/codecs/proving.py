@@ -4,7 +4,6 @@ Each proof is a tiny film that another implementation encoded where there is one
 read by the very code that reads films, and its pixels are compared with those that are known to be in it.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from io import BytesIO
@@ -56,18 +55,6 @@ def prove_codecs() -> dict[str, Proof]:
         the decoders.
     """
     return {codec.transfer_syntax_uid: _prove(codec) for codec in CODECS}
-
-
-def decodable_transfer_syntaxes(proofs: Mapping[str, Proof] | None = None) -> tuple[str, ...]:
-    """Return the UIDs of the transfer syntaxes that were proven, the preferred ones first.
-
-    Parameters
-    ----------
-    proofs
-        What `prove_codecs` gave; proven anew when None.
-    """
-    proofs = prove_codecs() if proofs is None else proofs
-    return tuple(transfer_syntax_uid for transfer_syntax_uid, proof in proofs.items() if proof.ok)
 
 
 def read_proof(codec: Codec) -> Dataset:

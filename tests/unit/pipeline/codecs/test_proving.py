@@ -4,9 +4,9 @@ from dataclasses import replace
 import pytest
 from pydicom.uid import JPEGLSNearLossless
 
-from pipeline.codecs import decodable_transfer_syntaxes, prove_codecs
+from pipeline.codecs import prove_codecs
 from pipeline.codecs import proving as proving_module
-from pipeline.codecs.proving import Proof, read_proof
+from pipeline.codecs.proving import read_proof
 from pipeline.codecs.table import CODEC_BY_TRANSFER_SYNTAX, CODECS
 
 IN_ORDER_OF_PREFERENCE = [
@@ -33,14 +33,6 @@ def test_every_known_transfer_syntax_is_proven_here_and_stands_in_the_order_of_p
 
     assert [uid for uid, proof in proofs.items() if not proof.ok] == []
     assert list(proofs) == IN_ORDER_OF_PREFERENCE
-
-
-def test_a_transfer_syntax_whose_proof_fails_is_not_offered() -> None:
-    proofs = prove_codecs() | {"1.2.840.10008.1.2.4.70": Proof(False, "gdcm", "broken")}
-
-    offered = decodable_transfer_syntaxes(proofs)
-
-    assert list(offered) == [uid for uid in IN_ORDER_OF_PREFERENCE if not uid.endswith(".70")]
 
 
 def test_pixels_that_differ_by_more_than_the_tolerance_are_no_proof() -> None:
