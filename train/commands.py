@@ -14,10 +14,10 @@ from pipeline.bundle.manifest import DataSource, LungCrop
 from pipeline.segment import LungSegmenter
 from train.bundling import SHIPPED_SOURCES, BundleParts, write_bundle
 from train.card import write_card
+from train.checkpoint import read_history
 from train.errors import UnusableRun
 from train.films import concatenate, read_index, square_films
 from train.findings import FindingSettings, predict_logits, train_findings
-from train.fit import HISTORY
 from train.lungs import LungSettings, train_lungs
 from train.metrics import fit_temperature, youden_threshold
 from train.phantom_sets import CropMaker, phantom_crops, phantom_squares
@@ -100,7 +100,7 @@ def _operating_point(run: Path) -> dict[str, float]:
 
 
 def _best_of(run: Path) -> str:
-    history = json.loads((run / HISTORY).read_text(encoding="utf-8"))
+    history = read_history(run)
     best = max(history, key=lambda entry: float(entry["score"]))
     figures = ", ".join(
         f"{name} {value:.4f}" for name, value in best.items() if name not in {"loss", "seconds"}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,13 +11,15 @@ from numpy.typing import NDArray
 
 from pipeline.networks import ClassifierArchitecture, build_classifier
 from train.augment import Augmentation, expose, move
-from train.fit import FitSettings, fit, write_settings
+from train.batches import Share, draw, steps_of
+from train.checkpoint import write_settings
+from train.fit import fit
 from train.metrics import auroc, negative_log_likelihood
 from train.phantom_sets import LungCrops
-from train.pretrained import start_from_imagenet
+from train.pretrained import AUTO, start_from_imagenet
+from train.recipes import FitSettings
 
 if TYPE_CHECKING:
-    import torch
     from torch import Tensor, nn
 
 
@@ -28,13 +29,15 @@ class FindingSettings:
 
     Attributes
     ----------
+    start
+        Where the start weights come from, see `train.pretrained.start_from_imagenet`.
     smoothing
         Labels are drawn in from 0 and 1 by this much.
     """
 
     architecture: ClassifierArchitecture = field(default_factory=ClassifierArchitecture)
     size: int = 256
-    imagenet: bool = True
+    start: str = AUTO
     smoothing: float = 0.05
     augmentation: Augmentation = field(
         default_factory=lambda: Augmentation(mirror=0.0, scale=0.12, shift=0.04, gamma=0.3, noise=0.03)
@@ -54,27 +57,14 @@ class FindingTask:
 
     def steps(self) -> int:
         """Whole batches of one epoch."""
-        return max(1, len(self._training) // self._settings.fit.batch)
+        return steps_of(len(self._training), self._settings.fit)
 
-    def batches(self, epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
+    def batch(self, epoch: int, step: int, share: Share) -> tuple[Tensor, Tensor]:
         """Give inputs (N, 1, S, S) and labels (N, 1)."""
         import torch
 
-        seed = self._settings.fit.seed * 1_000_003 + epoch
-        rng = np.random.default_rng(seed)
-        order = rng.permutation(len(self._training))
-        generator = torch.Generator().manual_seed(seed)
-        batch = self._settings.fit.batch
-        for step in range(self.steps()):
-            chosen = np.sort(order[step * batch : (step + 1) * batch])
-            ways = rng.integers(0, self._training.images.shape[1], len(chosen))
-            yield self._batch(chosen, ways, generator)
-
-    def _batch(
-        self, chosen: NDArray[np.int64], ways: NDArray[np.int64], generator: torch.Generator
-    ) -> tuple[Tensor, Tensor]:
-        import torch
-
+        chosen, generator = draw(len(self._training), self._settings.fit, epoch, step, share)
+        ways = torch.randint(self._training.images.shape[1], (len(chosen),), generator=generator).numpy()
         planes = torch.from_numpy(self._training.images[chosen, ways].astype(np.float32)[:, None] / 255)
         change = self._settings.augmentation
         images = expose(
@@ -102,12 +92,12 @@ def predict_logits(network: nn.Module, crops: LungCrops, settings: FindingSettin
     """Logits of all films, float64 (N,), without random changes."""
     import torch
 
-    parts = []
+    device, parts = next(network.parameters()).device, []
     with torch.inference_mode():
         for start in range(0, len(crops), 32):
             images = torch.from_numpy(crops.images[start : start + 32, -1].astype(np.float32)[:, None] / 255)
-            with torch.autocast("cpu", torch.bfloat16, enabled=settings.fit.half_precision):
-                parts.append(network((images - 0.5) / 0.5).float()[:, 0].numpy())
+            with torch.autocast(device.type, torch.bfloat16, enabled=settings.fit.half_precision):
+                parts.append(network(((images - 0.5) / 0.5).to(device)).float()[:, 0].cpu().numpy())
     return np.concatenate(parts).astype(np.float64)
 
 
@@ -119,8 +109,7 @@ def train_findings(
 
     torch.manual_seed(settings.fit.seed)
     network = build_classifier(settings.architecture)
-    if settings.imagenet:
-        start_from_imagenet(network, settings.architecture.backbone)
+    start_from_imagenet(network, settings.architecture.backbone, settings.start)
     write_settings(run, asdict(settings))
     fit(network, FindingTask(training, validation, settings), settings.fit, run)
     return network

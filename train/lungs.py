@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,13 +11,15 @@ from numpy.typing import NDArray
 
 from pipeline.networks import UNetArchitecture, build_unet
 from train.augment import Augmentation, expose, move, veil
+from train.batches import Share, draw, steps_of
+from train.checkpoint import load_best, write_settings
 from train.films import SquareFilms
-from train.fit import FitSettings, fit, load_best, write_settings
+from train.fit import fit
 from train.losses import dice_and_cross_entropy
-from train.pretrained import start_from_imagenet
+from train.pretrained import AUTO, start_from_imagenet
+from train.recipes import FitSettings
 
 if TYPE_CHECKING:
-    import torch
     from torch import Tensor, nn
 
 Chosen = NDArray[np.int64]
@@ -33,13 +34,13 @@ class LungSettings:
     ----------
     size
         Side of the network's input; films are cached a quarter larger, so that scaling up stays sharp.
-    imagenet
-        Start the encoder from ImageNet weights.
+    start
+        Where the encoder's start weights come from, see `train.pretrained.start_from_imagenet`.
     """
 
     architecture: UNetArchitecture = field(default_factory=UNetArchitecture)
     size: int = 256
-    imagenet: bool = True
+    start: str = AUTO
     augmentation: Augmentation = field(default_factory=Augmentation)
     fit: FitSettings = field(default_factory=FitSettings)
 
@@ -65,22 +66,13 @@ class LungTask:
 
     def steps(self) -> int:
         """Whole batches of one epoch."""
-        return max(1, len(self._training) // self._settings.fit.batch)
+        return steps_of(len(self._training), self._settings.fit)
 
-    def batches(self, epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
+    def batch(self, epoch: int, step: int, share: Share) -> tuple[Tensor, Tensor]:
         """Give inputs (N, 1, S, S) and targets (N, 2, S, S): lung and counted."""
-        import torch
-
-        seed = self._settings.fit.seed * 1_000_003 + epoch
-        order = np.random.default_rng(seed).permutation(len(self._training))
-        generator = torch.Generator().manual_seed(seed)
-        batch = self._settings.fit.batch
-        for step in range(self.steps()):
-            yield self._batch(np.sort(order[step * batch : (step + 1) * batch]), generator)
-
-    def _batch(self, chosen: Chosen, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        chosen, generator = draw(len(self._training), self._settings.fit, epoch, step, share)
         change = self._settings.augmentation
-        moved = move(_planes(self._training, chosen), self._settings.size, change, generator)
+        moved = move(_planes(self._training, np.sort(chosen)), self._settings.size, change, generator)
         lungs = (moved[:, 1:2] >= 0.5).float()
         counted = (moved[:, 2:3] < 0.5).float()
         veiled = veil(moved[:, :1], lungs, change, generator)
@@ -106,20 +98,20 @@ class LungTask:
         import torch
         from torch.nn.functional import interpolate
 
-        values = []
+        device, values = next(network.parameters()).device, []
         with torch.inference_mode():
             for start in range(0, len(self._validation), 16):
                 chosen = np.arange(start, min(start + 16, len(self._validation)))
                 planes = interpolate(
                     _planes(self._validation, chosen), size=(self._settings.size,) * 2, mode="area"
                 )
-                planes = torch.rot90(planes, turns, (2, 3))
-                with torch.autocast("cpu", torch.bfloat16, enabled=self._settings.fit.half_precision):
+                planes = torch.rot90(planes, turns, (2, 3)).to(device)
+                with torch.autocast(device.type, torch.bfloat16, enabled=self._settings.fit.half_precision):
                     found = network((planes[:, :1] - 0.5) / 0.5) >= 0
                 counted = planes[:, 2:3] < 0.5
                 lungs, found = (planes[:, 1:2] >= 0.5) & counted, found & counted
                 overlap = (lungs & found).sum(dim=(1, 2, 3)) / (lungs | found).sum(dim=(1, 2, 3)).clamp(min=1)
-                values.append(overlap.numpy())
+                values.append(overlap.cpu().numpy())
         return np.concatenate(values)
 
 
@@ -149,8 +141,8 @@ def train_lungs(
     network = build_unet(settings.architecture)
     if start is not None:
         load_best(network, start)
-    elif settings.imagenet:
-        start_from_imagenet(network, settings.architecture.encoder)
+    else:
+        start_from_imagenet(network, settings.architecture.encoder, settings.start)
     write_settings(run, asdict(settings))
     fit(network, LungTask(training, validation, settings), settings.fit, run)
     return network

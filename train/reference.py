@@ -18,15 +18,16 @@ from pipeline.networks import build_classifier
 from pipeline.segment import LungSegmenter
 from train.bundling import BundleParts, describe_segmenter, write_bundle
 from train.card import write_card
+from train.checkpoint import BEST, load_best
 from train.evaluate import Figures, judge_phantoms, lung_figures, phantom_figures
 from train.export import ExportedNetwork
 from train.films import Film, SquareFilms, concatenate, read_index, square_films
 from train.findings import FindingSettings, predict_logits, train_findings
-from train.fit import BEST, FitSettings, load_best
 from train.lungs import LungSettings, train_lungs
 from train.metrics import fit_temperature, youden_threshold
 from train.phantom import GENERATOR_VERSION, PhantomSettings
 from train.phantom_sets import CropMaker, LungCrops, phantom_crops, phantom_squares
+from train.recipes import FitSettings
 from train.runs import export_findings, export_lungs
 
 _log = logging.getLogger(__name__)

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from pipeline.bundle.manifest import sha256_of
 from pipeline.networks import Architecture, ClassifierArchitecture, UNetArchitecture, build_network
+from train.checkpoint import BEST, load_best, read_settings
 from train.errors import UnusableRun
 from train.export import ExportedNetwork, export_network
-from train.fit import BEST, load_best, read_settings
 
 
 def lung_architecture(run: Path) -> UNetArchitecture:

@@ -1,6 +1,5 @@
 """Training goes on after a kill as if nothing had happened, and learns."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,17 +8,20 @@ import pytest
 
 from tests.support.bundles import UNET
 from train.augment import Augmentation, expose, move, veil
+from train.batches import Share
+from train.checkpoint import BEST, CHECKPOINT, load_best
 from train.errors import UnusableRun
 from train.films import SquareFilms
-from train.fit import BEST, FitSettings, fit, load_best
+from train.fit import fit
 from train.losses import dice_and_cross_entropy
 from train.lungs import LungSettings, LungTask, train_lungs
+from train.recipes import FitSettings
 
 torch = pytest.importorskip("torch")
 SETTINGS = LungSettings(
     architecture=UNET,
     size=32,
-    imagenet=False,
+    start="none",
     fit=FitSettings(epochs=3, batch=4, threads=1, half_precision=False),
 )
 
@@ -35,24 +37,29 @@ def _films(count: int, seed: int) -> SquareFilms:
 
 
 class _Killed(LungTask):
-    """Is killed in the second epoch, after its first batch."""
+    """Is killed in the second epoch, before its last batch."""
 
-    def batches(self, epoch: int) -> "Iterator[tuple[torch.Tensor, torch.Tensor]]":
-        for step, batch in enumerate(super().batches(epoch)):
-            if epoch == 1 and step == 1:
-                raise KeyboardInterrupt
-            yield batch
+    def batch(self, epoch: int, step: int, share: Share) -> "tuple[torch.Tensor, torch.Tensor]":
+        if epoch == 1 and step == 2:
+            raise KeyboardInterrupt
+        return super().batch(epoch, step, share)
 
 
-def test_a_killed_run_ends_as_an_undisturbed_one(tmp_path: Path) -> None:
+@pytest.mark.parametrize("seconds", [0.0, 1e9], ids=["within an epoch", "after an epoch"])
+def test_a_killed_run_ends_as_an_undisturbed_one(
+    seconds: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from pipeline.networks import build_unet
+
+    monkeypatch.setattr("train.fit._SECONDS_BETWEEN_CHECKPOINTS", seconds)
     training, validation = _films(12, 0), _films(4, 1)
     undisturbed = train_lungs(training, validation, SETTINGS, tmp_path / "one")
 
     torch.manual_seed(SETTINGS.fit.seed)
-    from pipeline.networks import build_unet
-
     with pytest.raises(KeyboardInterrupt):
         fit(build_unet(UNET), _Killed(training, validation, SETTINGS), SETTINGS.fit, tmp_path / "two")
+    kept = torch.load(tmp_path / "two" / CHECKPOINT, weights_only=True)["progress"]
+    assert (kept["epoch"], kept["step"]) == (1, 2 if seconds == 0.0 else 0)
     resumed = train_lungs(training, validation, SETTINGS, tmp_path / "two")
 
     for name, tensor in undisturbed.state_dict().items():

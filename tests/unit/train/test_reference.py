@@ -12,18 +12,18 @@ from pipeline.gate import GateSettings
 from tests.support.bundles import CLASSIFIER, UNET
 from train.cli import app
 from train.findings import FindingSettings
-from train.fit import FitSettings
 from train.lungs import LungSettings
 from train.phantom import PhantomSettings, phantom_dataset
 from train.phantom_folder import write_phantoms
+from train.recipes import FitSettings
 from train.reference import ReferencePlan, make_reference
 
 FIT = FitSettings(epochs=1, batch=4, threads=1, half_precision=False)
-LUNGS = LungSettings(architecture=UNET, size=32, imagenet=False, fit=FIT)
+LUNGS = LungSettings(architecture=UNET, size=32, start="none", fit=FIT)
 PLAN = ReferencePlan(
     first=LUNGS,
     lungs=replace(LUNGS, size=64),
-    findings=FindingSettings(architecture=CLASSIFIER, size=64, imagenet=False, fit=FIT),
+    findings=FindingSettings(architecture=CLASSIFIER, size=64, start="none", fit=FIT),
     lung_phantoms=range(4),
     training=range(100, 110),
     validation=range(200, 210),
