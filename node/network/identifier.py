@@ -17,9 +17,9 @@ from storage.matching import Level, Match, OneOf, Single
 from storage.query import MATCHING_KEYS, SUPPORTED_KEYS
 
 QUERY_LEVEL = 0x00080052
-RETRIEVE_AE_TITLE, AVAILABILITY, TIMEZONE = 0x00080054, 0x00080056, 0x00080201
+TIMEZONE = 0x00080201
 
-ANSWERED_HERE = frozenset({CHARACTER_SET, QUERY_LEVEL, RETRIEVE_AE_TITLE, AVAILABILITY})
+ANSWERED_HERE = frozenset({CHARACTER_SET, QUERY_LEVEL})
 """Tags that describe the query or the response; they are no keys of the information model."""
 
 UNIQUE_KEYS: Mapping[Level, str] = {

@@ -69,7 +69,7 @@ class QueryService:
         if "query" not in self._access.services(caller.calling_ae_title, caller.address):
             raise _Ended(FindStatus.NOT_AUTHORISED, "this AE may not query here")
         request = self._read(event)
-        maker = ResponseMaker(request, self._config.node.ae_title)
+        maker = ResponseMaker(request)
         pending = FindStatus.PENDING_WARNING if request.is_partial else FindStatus.PENDING
         limit = self._config.limits.query_limit
         with self._ledger.read() as connection:

@@ -18,11 +18,13 @@ Row = Mapping[str, str | int | None]
 
 
 class ResponseMaker:
-    """Makes the responses to one request."""
+    """Makes the responses to one request.
 
-    def __init__(self, request: FindRequest, ae_title: str) -> None:
+    They do not say where to retrieve (Retrieve AE Title, Instance Availability): the node has no C-MOVE or C-GET.
+    """
+
+    def __init__(self, request: FindRequest) -> None:
         self._request = request
-        self._ae_title = ae_title
 
     def make(self, row: Row) -> Dataset:
         """Make one response; keys that are not supported or have no value are empty (PS3.4 C.4.1.1.3.2)."""
@@ -36,8 +38,6 @@ class ResponseMaker:
         for tag, vr, value in values:
             response.add(_element(tag, vr, value))
         response.QueryRetrieveLevel = self._request.level.value
-        response.RetrieveAETitle = self._ae_title
-        response.InstanceAvailability = "ONLINE"
         return response
 
 

@@ -159,12 +159,21 @@ def test_patient_root_goes_down_to_the_image(node):
     assert answer.SOPClassUID == CR
 
 
-def test_every_response_names_level_availability_and_where_to_retrieve(node):
+def test_every_response_names_its_level(node):
     _, answer = first(node, StudyInstanceUID="1.2.1")
     assert answer.QueryRetrieveLevel == "STUDY"
-    assert answer.RetrieveAETitle == "NEOLUNG"
-    assert answer.InstanceAvailability == "ONLINE"
     assert "SpecificCharacterSet" not in answer
+
+
+def test_no_response_promises_a_retrieval_that_the_node_does_not_offer(node):
+    _, answer = first(node, StudyInstanceUID="1.2.1")
+    assert "RetrieveAETitle" not in answer
+    assert "InstanceAvailability" not in answer
+
+    status, answer = first(node, StudyInstanceUID="1.2.1", RetrieveAETitle="", InstanceAvailability="")
+    assert status == 0xFF01
+    assert answer["RetrieveAETitle"].is_empty
+    assert answer["InstanceAvailability"].is_empty
 
 
 def test_a_key_that_is_not_supported_comes_back_empty_with_a_warning(node):
