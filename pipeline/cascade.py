@@ -106,7 +106,7 @@ class Cascade:
 
     def _judge_header(self, film: _Film) -> None:
         decision = judge_header(film.header, self._gate)
-        film.verdicts = decision.verdicts
+        film.verdicts, film.explanation = decision.verdicts, decision.explanation
         if not decision.passed:
             film.turn_away(Outcome.NOT_ELIGIBLE, decision.reason or Reason.OTHER, decision.explanation)
 

@@ -15,6 +15,8 @@ class GateConfig(Section):
     """Largest length that is judged where no age is known."""
     placeholder_birth_dates: tuple[Date, ...] = ("19000101", "18000101", "00010101")
     """Dates that the site's systems write when they do not know the birth date."""
+    require_age: Flag = False
+    """Turn films away of which neither dates nor age nor size say that it is a newborn's."""
     process_unknown: Flag = True
     """Judge films whose headers neither confirm nor exclude a newborn's chest, if their lungs look right."""
     allow_for_processing: Flag = False

@@ -47,7 +47,8 @@ def judge_header(header: Dataset, settings: GateSettings) -> GateDecision:
     -------
     GateDecision
         Any NO turns the film away. What is unknown does not, and stands in the explanation; but when age,
-        body part and view are all unknown, the film passes only with ``process_unknown``.
+        body part and view are all unknown, the film passes only with ``process_unknown``, and when the age is
+        unknown, only without ``require_age``.
     """
     verdicts = [rule(header, settings) for rule in HEADER_RULES]
     population = [verdict for verdict in verdicts if verdict.rule in _OF_THE_POPULATION]
@@ -55,4 +56,6 @@ def judge_header(header: Dataset, settings: GateSettings) -> GateDecision:
         verdicts.append(
             no("population", "neither age, body part nor view is known; the settings ask for one")
         )
+    if settings.require_age and population[0].verdict == Verdict.UNKNOWN:
+        verdicts.append(no("known age", "the settings ask for films whose age is known"))
     return decide(verdicts)

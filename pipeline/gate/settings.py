@@ -17,6 +17,8 @@ class GateSettings:
         Count only where no age is known.
     placeholder_birth_dates
         Dates that stand for an unknown birth date, ``YYYYMMDD``.
+    require_age
+        Whether films are turned away of which neither dates nor age nor size say that it is a newborn's.
     process_unknown
         Whether films go on of which neither age, nor body part, nor view is known; their lungs then decide.
     process_secondary_capture
@@ -52,6 +54,7 @@ class GateSettings:
     max_weight_kg: float = 6.0
     max_length_m: float = 0.65
     placeholder_birth_dates: tuple[str, ...] = ("19000101", "18000101", "00010101")
+    require_age: bool = False
     process_unknown: bool = True
     process_secondary_capture: bool = False
     allow_for_processing: bool = False

@@ -10,7 +10,15 @@ from PIL import Image, ImageDraw, ImageFont
 from pipeline import codes
 from pipeline.pixels.orientation import to_upright
 from pipeline.results.segments import LungSegment, lung_segments
-from pipeline.results.wording import HEADLINES, conclusion, disclaimer, probability_sentence, unconfirmed
+from pipeline.results.wording import (
+    AGE_NOT_KNOWN,
+    conclusion,
+    disclaimer,
+    headline,
+    is_age_unknown,
+    probability_sentence,
+    unconfirmed,
+)
 from pipeline.values import Analysis, Orientation, Outcome, Radiograph
 
 _WIDEST, _HIGHEST_FILM, _NARROWEST, _LARGEST_SCALE = 1200, 900, 760, 3.0
@@ -109,10 +117,11 @@ def _colour(segment: LungSegment) -> _RGB:
 
 def _strip_lines(analysis: Analysis) -> list[_Line]:
     bundle, is_judged = analysis.bundle, analysis.outcome in (Outcome.PRESENT, Outcome.ABSENT)
-    headline = {Outcome.PRESENT: _RED, Outcome.ABSENT: _WHITE}.get(analysis.outcome, _YELLOW)
-    lines = [_Line(f"{HEADLINES[analysis.outcome]} (RESEARCH)", 32, headline)]
+    colour = {Outcome.PRESENT: _RED, Outcome.ABSENT: _WHITE}.get(analysis.outcome, _YELLOW)
+    lines = [_Line(headline(analysis), 32, _YELLOW if is_age_unknown(analysis) else colour)]
     if analysis.finding and is_judged:
-        lines.append(_Line(probability_sentence(analysis.finding, digits=2), 20, _WHITE))
+        lines.append(_Line(probability_sentence(analysis.finding), 20, _WHITE))
+        lines += [_Line(AGE_NOT_KNOWN, 20, _YELLOW)] if is_age_unknown(analysis) else []
     else:
         lines.append(_Line(conclusion(analysis), 20, _WHITE))
     lines += _area_lines(analysis) if is_judged else []

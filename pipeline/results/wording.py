@@ -4,7 +4,7 @@ from types import MappingProxyType
 
 from pipeline.values import Analysis, Finding, Outcome, Verdict
 
-HEADLINES = MappingProxyType(
+_HEADLINES = MappingProxyType(
     {
         Outcome.PRESENT: "RDS PRESENT",
         Outcome.ABSENT: "RDS ABSENT",
@@ -14,6 +14,7 @@ HEADLINES = MappingProxyType(
     }
 )
 
+AGE_NOT_KNOWN = "It is not known that the patient is a newborn; the models are made for newborns only."
 _RDS = "Respiratory distress syndrome in the newborn (RDS)"
 _NOT_JUDGED = MappingProxyType(
     {
@@ -35,20 +36,33 @@ def decimal_text(value: float, threshold: float, *, digits: int = 4) -> str:
     return f"{value:.14f}"
 
 
-def probability_sentence(finding: Finding, *, digits: int = 4) -> str:
-    """Name the probability and the operating point it was held against."""
-    probability = decimal_text(finding.probability, finding.threshold, digits=digits)
+def probability_sentence(finding: Finding) -> str:
+    """Name the probability, no more exactly than it is known, and the operating point it was held against."""
+    probability = decimal_text(finding.probability, finding.threshold, digits=2)
+    shown = {"1.00": "above 0.99", "0.00": "below 0.01"}.get(probability, probability)
     side = "reaches" if finding.is_present else "is below"
-    return f"Probability {probability} {side} the operating point {finding.threshold:g}."
+    return f"Probability {shown} {side} the operating point {finding.threshold:g}."
 
 
 def conclusion(analysis: Analysis) -> str:
     """Say in one or two sentences how the analysis ended; a film that was not judged is never a negative."""
     if analysis.finding and analysis.outcome in (Outcome.PRESENT, Outcome.ABSENT):
-        return f"{_RDS}: {analysis.outcome.value.upper()}. {probability_sentence(analysis.finding)}"
+        judged = f"{_RDS}: {analysis.outcome.value.upper()}. {probability_sentence(analysis.finding)}"
+        return f"{judged} {AGE_NOT_KNOWN}" if is_age_unknown(analysis) else judged
     reason = analysis.explanation or analysis.reason or "no reason was given"
     sentence = f"{_NOT_JUDGED[analysis.outcome]}: {reason.rstrip('.')}."
     return f"{_RDS}: UNDETERMINED. {sentence} This is not a negative result."
+
+
+def headline(analysis: Analysis) -> str:
+    """Name the outcome in large letters, with what a reader must not overlook."""
+    is_open = analysis.finding is not None and is_age_unknown(analysis)
+    return f"{_HEADLINES[analysis.outcome]}{' - AGE NOT KNOWN' if is_open else ''} (RESEARCH)"
+
+
+def is_age_unknown(analysis: Analysis) -> bool:
+    """Whether nothing in the film says that the patient is a newborn."""
+    return any(rule.rule == "age" and rule.verdict is Verdict.UNKNOWN for rule in analysis.verdicts)
 
 
 def unconfirmed(analysis: Analysis) -> str:

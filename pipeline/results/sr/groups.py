@@ -22,7 +22,7 @@ from pipeline.results.models import model_parameters, report_algorithm
 from pipeline.results.provenance import Provenance
 from pipeline.results.seg import SEG
 from pipeline.results.segments import LungSegment
-from pipeline.results.wording import decimal_text
+from pipeline.results.wording import decimal_text, is_age_unknown
 from pipeline.values import Analysis, Finding, Outcome, PixelSpacing, Reason
 
 Group = MeasurementsAndQualitativeEvaluations | PlanarROIMeasurementsAndQualitativeEvaluations
@@ -125,7 +125,7 @@ def _evaluations(analysis: Analysis) -> list[QualitativeEvaluation]:
 def _quality(analysis: Analysis) -> Code | None:
     """Judge the film; None when it was this software that failed, which says nothing about the film."""
     if analysis.outcome in (Outcome.PRESENT, Outcome.ABSENT):
-        return codes.USABLE
+        return codes.USABLE_BELOW_STANDARD if is_age_unknown(analysis) else codes.USABLE
     if analysis.outcome is Outcome.NOT_ELIGIBLE:
         return codes.USABLE_BELOW_STANDARD
     return None if analysis.reason is Reason.SOFTWARE_FAILURE else codes.UNUSABLE

@@ -78,6 +78,18 @@ def test_nothing_known_passes_only_where_the_settings_allow_it() -> None:
     assert judged(strict, **(NOTHING_KNOWN | {"BodyPartExamined": "CHEST"})).passed
 
 
+def test_an_unknown_age_is_named_and_turned_away_where_the_settings_ask_for_it() -> None:
+    strict = replace(SETTINGS, require_age=True)
+    without_age = {"PatientAge": None, "PatientBirthDate": None}
+
+    assert judged(**without_age).passed
+    assert "age" in judged(**without_age).explanation
+    refused = judged(strict, **without_age)
+    assert not refused.passed
+    assert "known age" in refused.explanation
+    assert judged(strict, PatientAge="002D").passed
+
+
 def test_the_first_no_gives_the_reason_and_all_are_explained() -> None:
     decision = judged(ViewPosition="LL", PresentationIntentType="FOR PROCESSING")
 

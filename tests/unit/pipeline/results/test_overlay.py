@@ -8,11 +8,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from pipeline.results.overlay import draw_overlay
-from pipeline.values import Orientation, Outcome, Radiograph
+from pipeline.values import Orientation, Outcome, Radiograph, RuleVerdict, Verdict
 from tests.support.analyses import make_analysis, make_lung_mask, make_radiograph
 from tests.support.films import lung_ellipses, make_film
 
-BLUE, ORANGE, TURQUOISE = (0, 160, 255), (255, 160, 0), (0, 210, 190)
+BLUE, ORANGE, TURQUOISE, YELLOW = (0, 160, 255), (255, 160, 0), (0, 210, 190), (255, 214, 64)
 
 
 def picture(
@@ -41,6 +41,14 @@ def test_every_outcome_has_a_picture_with_text_below_the_film(outcome: Outcome) 
     assert shown.shape[0] > film_rows
     assert max(shown.shape) <= 1300
     assert shown[film_rows:].max() > 200
+
+
+def test_a_finding_in_a_patient_of_unknown_age_has_a_yellow_headline() -> None:
+    doubtful = picture(verdicts=(RuleVerdict("age", Verdict.UNKNOWN, "not stated"),))
+    headline = slice(900, 945)
+
+    assert columns_of(doubtful, YELLOW, headline).size > 0
+    assert columns_of(picture(), YELLOW, headline).size == 0
 
 
 @pytest.mark.parametrize("shape", [(2600, 2160), (290, 511), (64, 52), (16, 400), (400, 16), (1, 1)])

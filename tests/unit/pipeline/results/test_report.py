@@ -101,6 +101,28 @@ def test_the_quality_of_the_film_is_coded(
     assert coded_values(report, codes.QUALITY_FINDING) == ([finding] if finding else [])
 
 
+@pytest.mark.parametrize("outcome", JUDGED)
+def test_a_finding_in_a_patient_of_unknown_age_is_marked(outcome: Outcome) -> None:
+    analysis = make_analysis(outcome, verdicts=(RuleVerdict("age", Verdict.UNKNOWN, "not stated"),))
+
+    report = make_report(analysis)
+
+    assert coded_values(report, codes.QUALITY_ASSESSMENT) == ["111236"]
+    (conclusion,) = texts(report, codes.CONCLUSION)
+    assert conclusion.endswith("made for newborns only.")
+    assert "made for newborns only" not in texts(make_report(make_analysis(outcome)), codes.CONCLUSION)[0]
+
+
+@pytest.mark.parametrize(
+    ("probability", "shown"), [(0.9991, "above 0.99"), (0.004, "below 0.01"), (0.87, "0.87")]
+)
+def test_no_probability_is_told_as_certain(probability: float, shown: str) -> None:
+    report = make_report(make_analysis(finding=Finding(probability, 0.5)))
+
+    (conclusion,) = texts(report, codes.CONCLUSION)
+    assert f"Probability {shown} " in conclusion
+
+
 def test_every_reason_has_its_code() -> None:
     assert set(codes.QUALITY_FINDINGS) == set(Reason)
     assert set(codes.DECISIONS) == set(codes.ANALYSIS_STATUS) == set(Outcome)
