@@ -238,8 +238,8 @@ class Analysis:
     radiograph, lung_mask, finding
         None from the stage on at which the film was turned away. A NOT_ASSESSABLE film may keep its mask.
     reason, explanation
-        The reason is set unless the outcome is PRESENT or ABSENT. The explanation is free text without patient
-        identity; of a film that was judged it names what could not be confirmed.
+        The reason is set unless the outcome is PRESENT or ABSENT. The explanation is free text without
+        patient identity; of a film that was judged it names what could not be confirmed.
     verdicts
         Every rule of the gate, header rules first, image rules after them.
     seconds

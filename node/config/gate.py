@@ -36,8 +36,8 @@ class GateConfig(Section):
     """Largest number of rows and of columns."""
     min_lung_fraction: Share = 0.015
     """Smallest part of the visible field that the lungs must cover."""
-    max_lung_fraction: Share = 0.45
-    """Largest part of the visible field that the lungs may cover."""
+    max_lung_fraction: Share = 0.65
+    """Largest part of the visible field that the lungs may cover; a film cut close to the chest has more than half."""
     min_lung_mm2: Positive = 300.0
     """Smallest area of both lungs, where the pixel spacing is known."""
     max_lung_mm2: Positive = 5000.0

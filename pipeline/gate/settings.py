@@ -62,7 +62,7 @@ class GateSettings:
     min_side_pixels: int = 128
     max_side_pixels: int = 8192
     min_lung_fraction: float = 0.015
-    max_lung_fraction: float = 0.45
+    max_lung_fraction: float = 0.65
     min_lung_mm2: float = 300.0
     max_lung_mm2: float = 5000.0
     max_lung_regions: int = 2
