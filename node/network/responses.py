@@ -20,7 +20,7 @@ Row = Mapping[str, str | int | None]
 class ResponseMaker:
     """Makes the responses to one request.
 
-    They do not say where to retrieve (Retrieve AE Title, Instance Availability): the node has no C-MOVE or C-GET.
+    They do not say where to retrieve from, for the node offers neither C-MOVE nor C-GET.
     """
 
     def __init__(self, request: FindRequest) -> None:

@@ -15,6 +15,7 @@ from pynetdicom.presentation import PresentationContext, build_context
 from node.config.destinations import DestinationConfig
 from node.errors import AssociationRefused
 from node.network.requestor import open_association
+from node.network.wording import not_accepted, store_status
 
 # pynetdicom's only way to send a file as it lies on the disk, without decoding and encoding it again.
 _config.STORE_SEND_CHUNKED_DATASET = True
@@ -55,12 +56,16 @@ class SendResult:
         DIMSE status of the C-STORE response; None when there was none.
     detail
         The reason in words unless delivered; no patient data.
+    comment
+        Error Comment (0000,0902) of the response: the peer's own words, which may name a patient, so that
+        they are for the eyes of who sent and never for a log.
     """
 
     sop_instance_uid: str
     verdict: Verdict
     status: int | None = None
     detail: str = ""
+    comment: str = ""
 
 
 def judge_status(status: int) -> Verdict:
@@ -115,9 +120,7 @@ class StoreAssociation:
         """Send one object and wait for the answer."""
         syntax = self._transfer_syntax(item)
         if syntax is None:
-            return SendResult(
-                item.sop_instance_uid, Verdict.REFUSED, None, "no presentation context accepted"
-            )
+            return SendResult(item.sop_instance_uid, Verdict.REFUSED, None, self._why_not(item))
         if not self.is_open:
             return SendResult(item.sop_instance_uid, Verdict.UNSENT, None, "the association has ended")
         self._message_id = self._message_id % 0xFFFF + 1
@@ -142,14 +145,18 @@ class StoreAssociation:
                 return syntax
         return None
 
+    def _why_not(self, item: OutgoingObject) -> str:
+        rejected = self._association.rejected_contexts
+        return not_accepted(item.sop_class_uid, item.transfer_syntax_uid, rejected)
+
 
 def _result(item: OutgoingObject, answer: Dataset) -> SendResult:
     if "Status" not in answer:
         return SendResult(item.sop_instance_uid, Verdict.LATER, None, "no answer: time-out or abort")
     status = int(answer.Status)
     verdict = judge_status(status)
-    detail = "" if verdict is Verdict.DELIVERED else f"C-STORE status {status:04X}H"
-    return SendResult(item.sop_instance_uid, verdict, status, detail)
+    detail = "" if verdict is Verdict.DELIVERED else store_status(status)
+    return SendResult(item.sop_instance_uid, verdict, status, detail, str(answer.get("ErrorComment", "")))
 
 
 class Sender:

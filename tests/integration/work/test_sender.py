@@ -113,7 +113,7 @@ def test_the_status_and_the_reason_come_back(pacs: Pacs, tmp_path: Path) -> None
     (result,) = Sender(destination(pacs), "NEOLUNG").send([film_on_disk(tmp_path)])
 
     assert (result.verdict, result.status) == (Verdict.LATER, 0xA700)
-    assert result.detail == "C-STORE status A700H"
+    assert result.detail == "C-STORE status A700H (Refused: Out of Resources)"
 
 
 def test_a_class_that_the_destination_does_not_take_is_refused_and_the_others_go(tmp_path: Path) -> None:
@@ -126,7 +126,10 @@ def test_a_class_that_the_destination_does_not_take_is_refused_and_the_others_go
         results = Sender(destination(pacs), "NEOLUNG").send([report, film])
 
         assert [result.verdict for result in results] == [Verdict.REFUSED, Verdict.DELIVERED]
-        assert results[0].detail == "no presentation context accepted"
+        assert results[0].detail == (
+            "the peer did not accept Comprehensive 3D SR Storage (1.2.840.10008.5.1.4.1.1.88.34) in "
+            "Explicit VR Little Endian (1.2.840.10008.1.2.1): it does not support this SOP Class"
+        )
 
 
 def test_a_destination_that_accepts_no_context_at_all_refuses_the_objects_not_the_association(
