@@ -1,0 +1,1 @@
+"""How good a bundle is: predictions through the serving code, statistics on them, and a report for people."""
