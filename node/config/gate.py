@@ -37,7 +37,7 @@ class GateConfig(Section):
     min_lung_fraction: Share = 0.015
     """Smallest part of the visible field that the lungs must cover."""
     max_lung_fraction: Share = 0.65
-    """Largest part of the visible field that the lungs may cover; more than half where a film is cut close."""
+    """Largest part of the visible field that the lungs may cover; half where a film is cut close."""
     min_lung_mm2: Positive = 300.0
     """Smallest area of both lungs, where the pixel spacing is known."""
     max_lung_mm2: Positive = 5000.0
