@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,7 @@ from pipeline.classify import Grid, crop_lungs
 from pipeline.segment import LungSegmenter
 from pipeline.values import Orientation, PixelSpacing, Radiograph
 from train.films import SquareFilms, save_array, square_pair, stretch
-from train.phantom import GENERATOR_VERSION, Disease, Phantom, PhantomSettings, disease_of, make_phantom
+from train.phantom import GENERATOR_VERSION, Disease, PhantomSettings, disease_of, make_phantom
 
 
 def phantom_squares(
@@ -70,9 +71,28 @@ def phantom_crops(seeds: range, maker: CropMaker, cache: Path) -> LungCrops:
     return LungCrops(images, np.array([disease.is_rds for disease in diseases], np.float32), diseases)
 
 
+class DrawnFilm(Protocol):
+    """A simulated film: float32 pixels in [0, 1], uint8 lungs (0: none), and the pitch of its grid."""
+
+    @property
+    def pixels(self) -> NDArray[np.float32]:
+        """Grey values, (rows, columns)."""
+        ...
+
+    @property
+    def lungs(self) -> NDArray[np.uint8]:
+        """Lungs, (rows, columns)."""
+        ...
+
+    @property
+    def pitch_mm(self) -> float:
+        """Between pixel centres, both ways."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class CropMaker:
-    """Cuts lungs out of phantoms with the serving code.
+    """Cuts lungs out of simulated films with the serving code.
 
     Attributes
     ----------
@@ -92,7 +112,7 @@ class CropMaker:
         """Short digest of everything that changes the crops."""
         return _key(self.crop.model_dump(), self.size, self.segmenter_digest, self.phantoms)
 
-    def cut(self, film: Phantom) -> NDArray[np.uint8]:
+    def cut(self, film: DrawnFilm) -> NDArray[np.uint8]:
         """Cut one film, uint8 (ways, size, size); a film whose lungs are not found keeps the drawn ones."""
         pixels = stretch(film.pixels)
         masks = [film.lungs > 0]
@@ -104,8 +124,8 @@ class CropMaker:
         return np.rint(np.array(crops) * 255).astype(np.uint8)
 
 
-def as_radiograph(film: Phantom) -> Radiograph:
-    """Give a phantom the form that the serving code takes; its orientation stays unknown."""
+def as_radiograph(film: DrawnFilm) -> Radiograph:
+    """Give a simulated film the form that the serving code takes; its orientation stays unknown."""
     spacing = PixelSpacing(film.pitch_mm, film.pitch_mm, "imager")
     return Radiograph(stretch(film.pixels), None, spacing, Orientation(), Dataset())
 
