@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from train.errors import UnusableRun
 from train.recipes import FitSettings
 
 if TYPE_CHECKING:
@@ -36,11 +37,18 @@ def draw(
     -------
     tuple
         Numbers of films, int64 (N,), and the generator for their changes.
+
+    Raises
+    ------
+    UnusableRun
+        If a batch has fewer films than there are processes.
     """
     import torch
 
     seed = settings.seed * 1_000_003 + epoch
     order = np.random.default_rng(seed).permutation(films)
     batch = order[step * settings.batch : (step + 1) * settings.batch]
+    if len(batch) < share.processes:
+        raise UnusableRun(f"a batch of {len(batch)} films cannot be shared by {share.processes} processes")
     own = np.random.SeedSequence([seed, step, share.rank]).generate_state(1, np.uint64)[0]
     return batch[share.rank :: share.processes], torch.Generator().manual_seed(int(own) >> 1)

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from train.curves import replace_text, write_curves
 from train.errors import UnusableRun
 from train.recipes import FitSettings
 
@@ -114,7 +115,8 @@ class Checkpoint:
         partial = self._run / f"{CHECKPOINT}.partial"
         torch.save(state, partial)
         partial.replace(self._run / CHECKPOINT)
-        (self._run / HISTORY).write_text(json.dumps(progress.history, indent=1) + "\n", encoding="utf-8")
+        replace_text(self._run / HISTORY, json.dumps(progress.history, indent=1) + "\n")
+        write_curves(self._run, progress.history)
 
     def keep_best(self, network: nn.Module, progress: Progress) -> None:
         """Write the weights if the last epoch's score is the highest so far."""

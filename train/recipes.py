@@ -15,15 +15,20 @@ class FitSettings:
     ----------
     schedule
         ``cosine``: warm-up, then a half cosine down to 0. ``steps``: a tenth after every ``decay_every``
-        epochs (source paper, section on training).
+        epochs (source paper, section on training). ``constant``: what it says.
+    weight_decay
+        Of AdamW; with 0 it is Adam.
     warm_up
         Fraction of all steps in which the learning rate rises to its peak (``cosine`` only).
     averaging
         Decay of the moving average of the weights, which is what is validated and kept; 0: the last weights.
     clip
-        Largest norm of the gradient.
+        Largest norm of the gradient; 0: it may be any.
     half_precision
         Forward pass in bfloat16 (autocast); weights and optimiser stay float32.
+    recompute
+        Activations are computed again in the backward pass (gradient checkpointing): a fraction of the
+        memory for about a third more time. Batch statistics are then counted twice.
     threads
         Of torch on the CPU; part of the settings because sums depend on it.
     """
@@ -32,18 +37,21 @@ class FitSettings:
     batch: int = 16
     learning_rate: float = 1e-3
     weight_decay: float = 1e-4
-    schedule: Literal["cosine", "steps"] = "cosine"
+    schedule: Literal["cosine", "steps", "constant"] = "cosine"
     decay_every: int = 50
     warm_up: float = 0.08
     averaging: float = 0.995
     clip: float = 5.0
     seed: int = 1
     half_precision: bool = True
+    recompute: bool = False
     threads: int = 2
 
 
 def learning_rate(settings: FitSettings, epoch: float, epochs: int) -> float:
     """Learning rate at a point of the training, in epochs since its start."""
+    if settings.schedule == "constant":
+        return settings.learning_rate
     if settings.schedule == "steps":
         return settings.learning_rate * 0.1 ** int(epoch // settings.decay_every)
     done = epoch / epochs
