@@ -9,15 +9,20 @@ from pydantic import BaseModel
 
 from node.config.describe import field_at, model_of
 from node.config.marks import KeyPath, parse_plain
-
-PREFIX = "NEOLUNG_"
-CONFIG_VARIABLE = "NEOLUNG_CONFIG"
-"""Names the configuration file; no override."""
+from node.config.variables import PREFIX, explain_unknown, own_variables
 
 
 @dataclass(frozen=True, slots=True)
 class Override:
-    """One key set by the environment."""
+    """One key set by the environment.
+
+    Attributes
+    ----------
+    path
+        Empty for a variable that sets no key.
+    problem
+        Why it cannot be used.
+    """
 
     variable: str
     path: KeyPath
@@ -26,20 +31,18 @@ class Override:
 
 
 def read_overrides(root: type[BaseModel], environment: Mapping[str, str]) -> list[Override]:
-    """Find the variables that override keys, sorted so that a section comes before its keys.
+    """Read the variables that override keys, sorted so that a section comes before its keys.
 
-    A variable counts when its name has a double underscore or is a whole section, so that those which
-    container platforms invent (``NEOLUNG_PORT``) do no harm.
+    A variable that is meant for the node and sets no key is an override with a problem.
     """
-    overrides = []
-    for variable in sorted(environment):
-        name = variable.removeprefix(PREFIX)
-        if variable == CONFIG_VARIABLE or name == variable:
-            continue
-        path = _path(name)
-        if len(path) > 1 or path[0] in root.model_fields:
-            overrides.append(_override(root, variable, path, environment[variable]))
-    return overrides
+    return [_read(root, variable, environment[variable]) for variable in own_variables(environment)]
+
+
+def _read(root: type[BaseModel], variable: str, text: str) -> Override:
+    path = _path(variable.removeprefix(PREFIX))
+    if variable.startswith(PREFIX) and (len(path) > 1 or path[0] in root.model_fields):
+        return _override(root, variable, path, text)
+    return Override(variable, (), None, problem=explain_unknown(root, variable))
 
 
 def _path(name: str) -> KeyPath:

@@ -8,10 +8,11 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from node.config.environment import CONFIG_VARIABLE, Override, apply_override, read_overrides
+from node.config.environment import Override, apply_override, read_overrides
 from node.config.marks import KeyPath, MarkedYaml, parse_marked
 from node.config.problems import dotted, explain
 from node.config.schema import Config
+from node.config.variables import CONFIG_VARIABLE
 from node.errors import ConfigError
 
 DEFAULT_FILE = Path("config.yaml")
@@ -81,7 +82,7 @@ def _validate(file: Path | None, document: MarkedYaml, overrides: list[Override]
     for override in overrides:
         problem = override.problem or apply_override(values, override)
         if problem:
-            problems.append(f"{override.variable}: {dotted(override.path)}: {problem}")
+            problems.append(": ".join(filter(None, (override.variable, dotted(override.path), problem))))
         sources[override.path] = override.variable
     _fill_sections(values)
     base = file.resolve().parent if file else Path.cwd()

@@ -23,6 +23,8 @@ Unknown keys and values that are not allowed are errors that name file, line and
 Every key can be overridden from the environment: `NEOLUNG_` and the key in capitals, with two underscores for
 each step down, as `NEOLUNG_NODE__PORT=104` or `NEOLUNG_DESTINATIONS__0__HOST=pacs`. A list or a whole section
 is given as YAML: `NEOLUNG_DESTINATIONS='[{name: pacs, ae_title: PACS, host: pacs, port: 104}]'`.
+A variable that begins with `NEOLUNG_` and sets no key is an error that names the one it may have meant. What
+Kubernetes makes up for a service called neolung (`NEOLUNG_PORT=tcp://...`, `NEOLUNG_SERVICE_HOST`) is let be.
 """
 
 

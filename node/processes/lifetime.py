@@ -13,8 +13,8 @@ from types import FrameType
 
 from node.errors import AlreadyRunning
 
-SUPERVISOR_VARIABLE = "NEOLUNG_SUPERVISOR_PID"
-"""Set by the supervisor for its children: the process they must not outlive."""
+SUPERVISOR_VARIABLE = "_NEOLUNG_SUPERVISOR_PID"
+"""Set by the supervisor for its children: the process they must not outlive. Underscore: it sets no key."""
 
 _PARENT_POLL_S = 0.25
 _LOCK_POLL_S = 0.1

@@ -214,9 +214,47 @@ def test_bad_values_from_the_environment_name_their_variable(tmp_path):
     ]
 
 
-def test_variables_that_container_platforms_invent_do_no_harm():
-    variables = {"NEOLUNG_PORT": "tcp://10.0.0.1:104", "NEOLUNG_SERVICE_HOST": "10.0.0.1", "PATH": "/bin"}
-    assert load_config(None, variables).node.port == 11112
+@pytest.mark.parametrize(
+    ("variable", "meant"),
+    [
+        ("NEOLUNG_NODE_PORT", "NEOLUNG_NODE__PORT"),
+        ("NEOLUNG_PORT", "NEOLUNG_NODE__PORT"),
+        ("NEOLUNG_AE_TITLE", "NEOLUNG_NODE__AE_TITLE"),
+        ("NEOLUNG_LOGLEVEL", "NEOLUNG_LOG__LEVEL"),
+        ("NEOLUNG_DESTINATONS", "NEOLUNG_DESTINATIONS"),
+        ("NEOLUNG_DESTINATIONS_2_HOST", "NEOLUNG_DESTINATIONS__2__HOST"),
+        ("NEOLUNG_CONFIG_FILE", "NEOLUNG_CONFIG"),
+        ("neolung_node__port", "NEOLUNG_NODE__PORT"),
+    ],
+)
+def test_a_misspelt_variable_is_an_error_that_names_the_one_that_was_meant(variable, meant):
+    with pytest.raises(ConfigError) as raised:
+        load_config(None, {variable: "104"})
+    (problem,) = raised.value.problems
+    assert problem == f"{variable}: sets no key; did you mean {meant}?"
+
+
+def test_a_variable_like_none_is_an_error_too(tmp_path):
+    found = problems(tmp_path, "node: {port: 1}\n", {"NEOLUNG_XYZZY": "1", "NEOLUNG_NODE__PORT": "x"})
+    assert found[0] == "NEOLUNG_XYZZY: sets no key; names are made as NEOLUNG_NODE__PORT"
+    assert found[1].startswith("NEOLUNG_NODE__PORT: node.port: ")
+
+
+def test_variables_that_kubernetes_invents_do_no_harm():
+    variables = {
+        "NEOLUNG_PORT": "tcp://10.0.0.1:104",
+        "NEOLUNG_PORT_104_TCP": "tcp://10.0.0.1:104",
+        "NEOLUNG_PORT_104_TCP_PROTO": "tcp",
+        "NEOLUNG_PORT_104_TCP_PORT": "104",
+        "NEOLUNG_PORT_104_TCP_ADDR": "10.0.0.1",
+        "NEOLUNG_SERVICE_HOST": "10.0.0.1",
+        "NEOLUNG_SERVICE_PORT": "104",
+        "NEOLUNG_SERVICE_PORT_DICOM": "104",
+        "NEOLUNG_DB_SERVICE_HOST": "10.0.0.2",
+        "NEOLUNG_DB_PORT": "tcp://10.0.0.2:5432",
+        "PATH": "/bin",
+    }
+    assert load_config(None, variables) == load_config(None, NO_VARIABLES)
 
 
 def test_the_file_at_the_root_holds_the_defaults():
