@@ -15,8 +15,9 @@ from pipeline.segment import LungSegmenter
 from train.bundling import SHIPPED_SOURCES, BundleParts, write_bundle
 from train.card import write_card
 from train.checkpoint import read_history
+from train.data import read_index
 from train.errors import UnusableRun
-from train.films import concatenate, read_index, square_films
+from train.films import concatenate, square_films
 from train.findings import FindingSettings, predict_logits, train_findings
 from train.lungs import LungSettings, train_lungs
 from train.metrics import fit_temperature, youden_threshold

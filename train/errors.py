@@ -3,6 +3,8 @@
 TrainError
     MissingStartWeights      no ImageNet weights for the chosen backbone
     UnusableIndex            index.csv has a row that cannot be used
+    UnusableSplit            a frozen split was changed, or lets films of one baby into two splits
+    UnknownRecipe            no recipe, encoder or size of that name
     MissingExtra             a library that only training needs is not installed
     UnusableRun              a run folder holds another configuration or a damaged checkpoint
 """
@@ -20,8 +22,16 @@ class UnusableIndex(TrainError):
     """A row of the index of films cannot be used; the message names it."""
 
 
+class UnusableSplit(TrainError):
+    """A frozen split was changed, does not fit its index, or lets films of one baby into two splits."""
+
+
 class UnusableRun(TrainError):
     """The run folder belongs to another configuration, or its checkpoint is damaged."""
+
+
+class UnknownRecipe(TrainError):
+    """There is no recipe or encoder of that name, or its settings do not go together."""
 
 
 class MissingExtra(TrainError):

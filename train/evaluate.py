@@ -12,7 +12,7 @@ from pipeline.bundle import Bundle
 from pipeline.classify import FindingClassifier
 from pipeline.segment import LungSegmenter
 from pipeline.values import Orientation, Radiograph
-from train.films import Film, read_film
+from train.data import IndexedFilm, read_mask, read_pixels
 from train.metrics import (
     auroc,
     auroc_interval,
@@ -35,7 +35,7 @@ class PhantomJudgement:
     overlap: float
 
 
-def lung_figures(bundle: Bundle, films: Sequence[Film], *, turns: int = 0) -> Figures:
+def lung_figures(bundle: Bundle, films: Sequence[IndexedFilm], *, turns: int = 0) -> Figures:
     """Foreground intersection over union of films, as stored or turned without saying so.
 
     Returns
@@ -46,7 +46,7 @@ def lung_figures(bundle: Bundle, films: Sequence[Film], *, turns: int = 0) -> Fi
     segmenter = LungSegmenter(bundle.segmenter, bundle.manifest.segmenter)
     values = []
     for film in films:
-        pixels, mask = (np.rot90(plane, turns) for plane in read_film(film))
+        pixels, mask = (np.rot90(plane, turns) for plane in (read_pixels(film), read_mask(film)))
         radiograph = Radiograph(np.ascontiguousarray(pixels), None, None, Orientation(), Dataset())
         found = segmenter.segment([radiograph])[0].lung_mask.pixels
         values.append(intersection_over_union(found, mask == 1, mask != 2))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,29 +9,29 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from train.films import LUNG
+from train.data import IndexedFilm, write_index
+from train.data.describe import Candidate, describe
+from train.data.masks import write_mask
 from train.phantom import GENERATOR_VERSION, Phantom, PhantomSettings, dataset_of, make_phantom
-
-_FIELDS = ("file", "mask", "patient", "split", "rds", "disease", "pitch_mm", "turns")
 
 
 def write_phantoms(seeds: range, out: Path, *, long_side: int = 640, dicom: bool = False) -> Iterator[Path]:
     """Write films one by one; gives the path of each image.
 
-    PNG films come with ``masks/`` and an ``index.csv`` that `train.films.read_index` reads (every fifth film
-    is for validation); DICOM films with a JSON of their truth each.
+    PNG films come with ``masks/`` and an index (every fifth film is for validation), DICOM films with a JSON
+    of their truth each.
     """
     out.mkdir(parents=True, exist_ok=True)
     settings = PhantomSettings(long_side=long_side)
-    rows: list[dict[str, object]] = []
+    films: list[IndexedFilm] = []
     for seed in seeds:
         film = make_phantom(seed, settings)
         if dicom:
             yield _write_dicom(film, out)
         else:
             path = _write_png(film, out)
-            rows.append(_row(film, path, out))
-            _write_index(rows, out)
+            films.append(_indexed(film, path))
+            write_index(out, films)
             yield path
 
 
@@ -47,28 +46,27 @@ def _write_png(film: Phantom, out: Path) -> Path:
     (out / "masks").mkdir(exist_ok=True)
     path = out / f"phantom-{film.seed:06d}.png"
     Image.fromarray(np.rint(film.pixels * 255).astype(np.uint8)).save(path)
-    Image.fromarray(np.where(film.lungs > 0, LUNG, 0).astype(np.uint8)).save(out / "masks" / path.name)
+    write_mask(_mask_of(path), (film.lungs > 0).astype(np.uint8))
     return path
 
 
-def _row(film: Phantom, path: Path, out: Path) -> dict[str, object]:
-    return {
-        "file": path.name,
-        "mask": f"masks/{path.name}",
-        "patient": f"PHANTOM-{film.seed}",
-        "split": "val" if film.seed % 5 == 4 else "train",
-        "rds": int(film.baby.disease.is_rds),
-        "disease": film.baby.disease.value,
-        "pitch_mm": round(film.pitch_mm, 5),
-        "turns": film.turns,
-    }
+def _mask_of(path: Path) -> Path:
+    return path.parent / "masks" / path.name
 
 
-def _write_index(rows: list[dict[str, object]], out: Path) -> None:
-    with (out / "index.csv").open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, _FIELDS)
-        writer.writeheader()
-        writer.writerows(rows)
+def _indexed(film: Phantom, path: Path) -> IndexedFilm:
+    return describe(
+        Candidate(
+            path=path,
+            mask=_mask_of(path),
+            patient=f"PHANTOM-{film.seed}",
+            rds=film.baby.disease.is_rds,
+            spacing_mm=(round(film.pitch_mm, 5), round(film.pitch_mm, 5)),
+            split="val" if film.seed % 5 == 4 else "train",
+            provenance=f"SYNTHETIC phantom, generator {GENERATOR_VERSION}, seed {film.seed}",
+            attributes={"disease": film.baby.disease.value, "turns": str(film.turns)},
+        )
+    )
 
 
 def truth_of(film: Phantom) -> dict[str, object]:

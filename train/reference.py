@@ -19,9 +19,10 @@ from pipeline.segment import LungSegmenter
 from train.bundling import BundleParts, describe_segmenter, write_bundle
 from train.card import write_card
 from train.checkpoint import BEST, load_best
+from train.data import IndexedFilm, read_index
 from train.evaluate import Figures, judge_phantoms, lung_figures, phantom_figures
 from train.export import ExportedNetwork
-from train.films import Film, SquareFilms, concatenate, read_index, square_films
+from train.films import SquareFilms, concatenate, square_films
 from train.findings import FindingSettings, predict_logits, train_findings
 from train.lungs import LungSettings, train_lungs
 from train.metrics import fit_temperature, youden_threshold
@@ -67,7 +68,7 @@ def make_reference(films: Path, out: Path, run: Path, plan: ReferencePlan) -> Ma
     Parameters
     ----------
     films
-        Folder with ``index.csv``, see `train.films.read_index`: splits ``train`` and ``val``, others are
+        Folder with ``index.csv``, see `train.data.index`: splits ``train`` and ``val``, others are
         measured.
     out
         Folder of the bundle, replaced.
@@ -88,7 +89,7 @@ def make_reference(films: Path, out: Path, run: Path, plan: ReferencePlan) -> Ma
     return _write(out, run, measured)
 
 
-def _make_lungs(index: Sequence[Film], run: Path, cache: Path, plan: ReferencePlan) -> None:
+def _make_lungs(index: Sequence[IndexedFilm], run: Path, cache: Path, plan: ReferencePlan) -> None:
     def of(split: str, size: int) -> SquareFilms:
         return square_films([film for film in index if film.split == split], size, cache)
 
@@ -140,7 +141,7 @@ def _write(out: Path, run: Path, parts: BundleParts) -> Manifest:
     return write_bundle(out, segmenter, classifier, parts, write_card(parts))
 
 
-def _evaluate(out: Path, index: Sequence[Film], plan: ReferencePlan) -> Figures:
+def _evaluate(out: Path, index: Sequence[IndexedFilm], plan: ReferencePlan) -> Figures:
     bundle = load_bundle(out, device="cpu")
     figures: Figures = {}
     for split in sorted({film.split for film in index} - {"train"}):

@@ -119,13 +119,13 @@ def test_patient_orientation_and_grey_scale_lead_back_to_the_upright_picture(see
 
 
 def test_a_folder_of_phantoms_can_be_trained_on(tmp_path: Path) -> None:
-    from train.films import read_film, read_index
+    from train.data import read_index, read_mask, read_pixels
 
     assert len(list(write_phantoms(range(5), tmp_path, long_side=64))) == 5
 
     films = read_index(tmp_path)
     assert [film.split for film in films] == ["train"] * 4 + ["val"]
-    pixels, mask = read_film(films[0])
+    pixels, mask = read_pixels(films[0]), read_mask(films[0])
     assert np.array_equal(mask > 0, make_phantom(0, PhantomSettings(long_side=64)).lungs > 0)
     assert pixels.shape == mask.shape
 
