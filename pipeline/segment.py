@@ -80,10 +80,10 @@ class LungSegmenter:
         films = [self._prepare(radiograph) for radiograph in radiographs]
         if not films:
             return []
-        probabilities = self._probabilities([film.square for film in films])
+        squares = [film.square for film in films]
         if self._settings.profile == "paper":
-            return self._finish_paper(films, probabilities)
-        return self._finish_recommended(films, probabilities)
+            return self._finish_paper(films, self._probabilities(squares))
+        return self._finish_recommended(films, self._steadied(squares))
 
     def _prepare(self, radiograph: Radiograph) -> _Prepared:
         profile = self._model.preprocessing
@@ -96,6 +96,14 @@ class LungSegmenter:
     def _probabilities(self, squares: list[Square]) -> list[Square]:
         batch = standardise(np.stack(squares)[:, None], self._model.preprocessing)
         return list(sigmoid(require_finite(self._engine.run(batch)))[:, 0])
+
+    def _steadied(self, squares: list[Square]) -> list[Square]:
+        """Probabilities, averaged with those of the mirror images where the model asks for it."""
+        if not self._settings.mirror:
+            return self._probabilities(squares)
+        both = self._probabilities([*squares, *(square[:, ::-1] for square in squares)])
+        seen, mirrored = both[: len(squares)], both[len(squares) :]
+        return [0.5 * (one + other[:, ::-1]) for one, other in zip(seen, mirrored, strict=True)]
 
     def _finish_paper(self, films: list[_Prepared], probabilities: list[Square]) -> list[SegmentedFilm]:
         small = [
@@ -127,7 +135,7 @@ class LungSegmenter:
         if not films:
             return []
         squares = [np.rot90(film.square, turns) for film in films for turns in (1, 2, 3)]
-        answers = iter(self._probabilities(squares))
+        answers = iter(self._steadied(squares))
         return [[self._candidate(film, next(answers), turns) for turns in (1, 2, 3)] for film in films]
 
     def _candidate(self, film: _Prepared, probability: Square, turns: int) -> _Candidate:

@@ -69,6 +69,8 @@ class PostProcessing(_Part):
     canonical_size, rotation_area
         ``paper``: the mask is counted on a square grid of this side; at or below this area rotations are
         averaged.
+    mirror
+        ``recommended``: the probabilities are averaged with those of the film's mirror image.
     components, smallest_component
         ``recommended``: how many components stay, and their least area as a fraction of the largest.
     expected_fraction, least_ratio
@@ -81,6 +83,7 @@ class PostProcessing(_Part):
     median_size: Annotated[int, Field(ge=1, le=31)] = 5
     canonical_size: int = 1024
     rotation_area: int = 30_000
+    mirror: bool = False
     components: Annotated[int, Field(ge=1)] = 2
     smallest_component: Fraction = 0.10
     expected_fraction: Fraction = 0.20
@@ -88,20 +91,24 @@ class PostProcessing(_Part):
 
 
 class LungCrop(_Part):
-    """What the classifier sees of the film: the lungs' bounding box and a margin.
+    """What the classifier sees of the film.
 
     Attributes
     ----------
+    frame
+        ``lungs``: their bounding box and a margin. ``film``: all of it, stretched to the square (the paper's
+        way).
     margin
         Added on each side, as a fraction of the box's longer side.
     dilation_mm, dilation_fraction
         The mask grows by this much before the outside is painted over; the fraction (of the box's side) is
-        used when the pixel spacing is unknown.
+        used when the pixel spacing is unknown. With 0 it is cut at its edge.
     background
         ``lung mean`` paints the outside with the mean inside the lungs, ``black`` with 0 (the paper's way),
         ``film`` leaves it (crop only).
     """
 
+    frame: Literal["lungs", "film"] = "lungs"
     margin: Fraction = 0.10
     dilation_mm: Annotated[float, Field(ge=0)] = 3.0
     dilation_fraction: Fraction = 0.03

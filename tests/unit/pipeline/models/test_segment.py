@@ -225,6 +225,32 @@ def test_the_paper_takes_a_film_of_sufficient_lungs_as_it_is(model: Segmenter) -
     assert _overlap(mask.pixels, lung_ellipses(300, 260)) > 0.85
 
 
+class LeaningEngine(GreyEngine):
+    """Is surer of lung the further to the right it looks."""
+
+    def run(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
+        lean = np.linspace(-9, 9, batch.shape[-1], dtype=np.float32)
+        return super().run(batch) + lean
+
+
+def test_a_mirrored_film_has_the_mirrored_mask_when_both_are_averaged(model: Segmenter) -> None:
+    film = _film(Orientation(), rows=260)
+    film = replace(film, pixels=np.ascontiguousarray(film.pixels[:, :200]))
+    other = replace(film, pixels=np.ascontiguousarray(film.pixels[:, ::-1]))
+    averaged = model.model_copy(update={"postprocessing": PostProcessing(mirror=True)})
+
+    def masks(chosen: Segmenter) -> list[NDArray[np.bool_]]:
+        return [
+            found.lung_mask.pixels for found in LungSegmenter(LeaningEngine(), chosen).segment([film, other])
+        ]
+
+    one, mirrored = masks(averaged)
+    assert one.any()
+    assert np.array_equal(one, mirrored[:, ::-1])
+    plain, plain_mirrored = masks(model)
+    assert not np.array_equal(plain, plain_mirrored[:, ::-1])
+
+
 def test_the_logistic_function_does_not_overflow() -> None:
     logits = np.array([-1e4, -1.0, 0.0, 1.0, 1e4], np.float32)
 
