@@ -86,7 +86,8 @@ def crop_lungs(
     ndarray
         float32 (size, size) in [0, 1], turned as the film is stored.
     """
-    box = lung_box(mask, crop.margin, grid.aspect)
+    whole = (0.0, 0.0, float(pixels.shape[0]), float(pixels.shape[1]))
+    box = whole if crop.frame == "film" else lung_box(mask, crop.margin, grid.aspect)
     square = crop_to_square(pixels, box, size)
     if crop.background == "film":
         return square
@@ -117,10 +118,12 @@ def lung_box(mask: NDArray[np.bool_], margin: float, aspect: float = 1.0) -> Box
 
 
 def _soft(lungs: NDArray[np.bool_], grown: float) -> NDArray[np.float32]:
-    """1 inside the grown mask, falling to 0 over the same distance again."""
+    """1 inside the grown mask, falling to 0 over the same distance again; not grown, its edge is hard."""
     from scipy.ndimage import distance_transform_edt
 
     if not lungs.any():
         return np.ones(lungs.shape, np.float32)
+    if grown == 0:
+        return lungs.astype(np.float32)
     distance = distance_transform_edt(~lungs)
     return np.asarray(np.clip(2 - distance / max(grown, 1.0), 0, 1), np.float32)

@@ -18,8 +18,8 @@ class Augmentation:
     ----------
     quarter_turns
         Probability of a turn by 90, 180 or 270 degrees.
-    mirror
-        Probability of a left-right mirror.
+    mirror, flip
+        Probability of a left-right mirror and of an upside-down one.
     degrees, scale, shift
         Largest further turn; scale in [1 - scale, 1 + scale]; shift as a fraction of the side.
     gamma, contrast, brightness, noise
@@ -30,6 +30,7 @@ class Augmentation:
 
     quarter_turns: float = 0.5
     mirror: float = 0.5
+    flip: float = 0.0
     degrees: float = 15.0
     scale: float = 0.2
     shift: float = 0.08
@@ -38,6 +39,23 @@ class Augmentation:
     brightness: float = 0.06
     noise: float = 0.04
     haze: float = 0.25
+
+    @classmethod
+    def none(cls, *, mirror: float = 0.0, flip: float = 0.0) -> Augmentation:
+        """Leave films as they are, but perhaps mirrored."""
+        return cls(
+            quarter_turns=0.0,
+            mirror=mirror,
+            flip=flip,
+            degrees=0.0,
+            scale=0.0,
+            shift=0.0,
+            gamma=0.0,
+            contrast=0.0,
+            brightness=0.0,
+            noise=0.0,
+            haze=0.0,
+        )
 
 
 def move(
@@ -67,9 +85,11 @@ def _matrices(count: int, change: Augmentation, generator: torch.Generator) -> T
     angle = quarters * torch.pi / 2 + (2 * uniform() - 1) * change.degrees * torch.pi / 180
     scale = 1 / (1 + (2 * uniform() - 1) * change.scale)
     mirror = torch.where(uniform() < change.mirror, -1.0, 1.0)
+    flip = torch.where(uniform() < change.flip, -1.0, 1.0)
     shift = (2 * torch.rand(count, 2, generator=generator) - 1) * 2 * change.shift
     cosine, sine = scale * angle.cos(), scale * angle.sin()
-    rows = torch.stack([torch.stack([mirror * cosine, -sine], 1), torch.stack([mirror * sine, cosine], 1)], 1)
+    across, down = torch.stack([cosine, sine], 1), torch.stack([-sine, cosine], 1)
+    rows = torch.stack([mirror[:, None] * across, flip[:, None] * down], 2)
     return torch.cat([rows, shift[:, :, None]], 2)
 
 

@@ -17,7 +17,7 @@ from train.fit import fit
 from train.metrics import auroc, negative_log_likelihood
 from train.phantom_sets import LungCrops
 from train.pretrained import AUTO, start_from_imagenet
-from train.recipes import FitSettings
+from train.recipes import FitSettings, Profile
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -29,6 +29,8 @@ class FindingSettings:
 
     Attributes
     ----------
+    profile
+        How films are shown, see `train.film_sets.crop_of`.
     start
         Where the start weights come from, see `train.pretrained.start_from_imagenet`.
     smoothing
@@ -36,6 +38,7 @@ class FindingSettings:
     """
 
     architecture: ClassifierArchitecture = field(default_factory=ClassifierArchitecture)
+    profile: Profile = "recommended"
     size: int = 256
     start: str = AUTO
     smoothing: float = 0.05

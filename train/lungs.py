@@ -17,7 +17,7 @@ from train.films import SquareFilms
 from train.fit import fit
 from train.losses import dice_and_cross_entropy
 from train.pretrained import AUTO, start_from_imagenet
-from train.recipes import FitSettings
+from train.recipes import FitSettings, Profile
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -32,13 +32,17 @@ class LungSettings:
 
     Attributes
     ----------
+    profile
+        ``paper``: films in 8 bits and stretched to the square; ``recommended``: as `train.film_sets` says.
     size
-        Side of the network's input; films are cached a quarter larger, so that scaling up stays sharp.
+        Side of the network's input. Where films are scaled they are cached a quarter larger, so that scaling
+        up stays sharp.
     start
         Where the encoder's start weights come from, see `train.pretrained.start_from_imagenet`.
     """
 
     architecture: UNetArchitecture = field(default_factory=UNetArchitecture)
+    profile: Profile = "recommended"
     size: int = 256
     start: str = AUTO
     augmentation: Augmentation = field(default_factory=Augmentation)
@@ -47,7 +51,7 @@ class LungSettings:
     @property
     def cache_size(self) -> int:
         """Side of the cached squares."""
-        return self.size * 5 // 4
+        return self.size * 5 // 4 if self.augmentation.scale else self.size
 
 
 class LungTask:
@@ -84,11 +88,15 @@ class LungTask:
         return dice_and_cross_entropy(logits, targets[:, :1], targets[:, 1:])
 
     def validate(self, network: nn.Module) -> dict[str, float]:
-        """Mean intersection over union on the network's grid, upright and turned by a quarter."""
+        """Mean intersection over union on the network's grid, upright and turned by a quarter.
+
+        Where no film is turned in training, only upright ones decide.
+        """
         upright = self._overlaps(network, 0)
         turned = self._overlaps(network, 1)
+        weight = 0.5 if self._settings.augmentation.quarter_turns else 0.0
         return {
-            "score": float(0.5 * upright.mean() + 0.5 * turned.mean()),
+            "score": float((1 - weight) * upright.mean() + weight * turned.mean()),
             "iou": float(upright.mean()),
             "iou_5th": float(np.percentile(upright, 5)),
             "iou_sideways": float(turned.mean()),

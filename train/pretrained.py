@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -77,7 +78,10 @@ def _packaged_file(backbone: str) -> Path | None:
 
 def _from_hub(backbone: str) -> Weights:
     import timm
+    from huggingface_hub import constants
 
+    # Without a network its client would try for a minute; offline it only looks into its cache.
+    constants.HF_HUB_OFFLINE = constants.HF_HUB_OFFLINE or not _answers(constants.ENDPOINT)
     try:
         network = timm.create_model(backbone, pretrained=True)
     except Exception as error:  # The hub's client raises its own errors, urllib's, requests' or httpx's.
@@ -87,6 +91,21 @@ def _from_hub(backbone: str) -> Weights:
             f"with --weights FILE, install {package}, or start from random weights with --weights none"
         ) from error
     return dict(network.state_dict())
+
+
+@cache
+def _answers(address: str) -> bool:
+    """Whether there is a web server at an address; asked once a process."""
+    from urllib.error import HTTPError
+    from urllib.request import Request, urlopen
+
+    try:
+        with urlopen(Request(address, method="HEAD"), timeout=10):
+            return True
+    except HTTPError:
+        return True
+    except OSError:
+        return False
 
 
 def _read(path: Path) -> Weights:

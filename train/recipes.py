@@ -6,6 +6,9 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
+Profile = Literal["recommended", "paper"]
+"""Whose way of showing films to a network: this project's, or the source paper's."""
+
 
 @dataclass(frozen=True, slots=True)
 class FitSettings:
