@@ -9,7 +9,8 @@ from functools import partial
 from node.config.addressee import own_node
 from node.config.destinations import DestinationConfig
 from node.config.schema import Config
-from node.errors import NodeError
+from node.errors import NodeError, in_words
+from node.printing import counted
 from pipeline.errors import PipelineError
 from storage.errors import StorageError
 
@@ -49,8 +50,10 @@ def _guarded(subject: str, look: Callable[[], Check]) -> Iterator[Check]:
     """Turn an expected error into a failed check, so that the others are still made."""
     try:
         yield look()
-    except (NodeError, PipelineError, StorageError, OSError) as error:
+    except (NodeError, PipelineError, StorageError) as error:
         yield Check(subject, False, str(error))
+    except OSError as error:
+        yield Check(subject, False, in_words(error))
 
 
 def _data_folder(config: Config) -> Check:
@@ -103,17 +106,21 @@ def _access(config: Config) -> Check:
         return Check(
             "access list", False, f"{', '.join(anyone)}: any AE from anywhere may call; name addresses"
         )
-    return Check("access list", True, f"{len(config.access.peers)} peers may call")
+    return Check("access list", True, f"{counted(len(config.access.peers), 'peer')} may call")
 
 
 def _decoders() -> Check:
+    from pydicom.uid import UID
+
     from pipeline.codecs import prove_codecs
 
     proofs = prove_codecs()
-    failed = [f"{syntax} ({proof.detail})" for syntax, proof in proofs.items() if not proof.ok]
+    proven = [UID(syntax).keyword for syntax, proof in proofs.items() if proof.ok]
+    failed = [f"{UID(syntax).keyword} ({proof.detail})" for syntax, proof in proofs.items() if not proof.ok]
+    accepted = f"{counted(len(proven), 'transfer syntax', 'transfer syntaxes')} proven: {', '.join(proven)}"
     if failed:
-        return Check("decoders", None, f"not accepted on this machine: {'; '.join(failed)}")
-    return Check("decoders", True, f"{len(proofs)} transfer syntaxes proven")
+        return Check("decoders", None, f"{accepted}. Not accepted on this machine: {'; '.join(failed)}")
+    return Check("decoders", True, accepted)
 
 
 def _bundle(config: Config) -> Check:

@@ -110,3 +110,13 @@ class AlreadyRunning(NodeError):
 
 class StartRefused(NodeError):
     """Something essential is missing, so the process does not start."""
+
+
+def in_words(error: OSError) -> str:
+    """Say what the operating system refused, without its number.
+
+    >>> in_words(FileNotFoundError(2, "No such file or directory", "film.dcm"))
+    'film.dcm: No such file or directory'
+    """
+    reason = error.strerror or str(error)
+    return f"{error.filename}: {reason}" if error.filename else reason

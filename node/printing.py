@@ -33,6 +33,15 @@ def show_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[objec
     console.print(table)
 
 
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """Put a number before its noun.
+
+    >>> counted(1, "film"), counted(0, "film"), counted(2, "analysis", "analyses")
+    ('1 film', '0 films', '2 analyses')
+    """
+    return f"{number} {noun if number == 1 else plural or f'{noun}s'}"
+
+
 def age_of(moment: datetime, now: datetime) -> str:
     """Tell how long ago something was, in the largest fitting unit.
 

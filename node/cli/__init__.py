@@ -4,11 +4,12 @@ Exit codes: 0 done, 1 failed, 2 wrong usage.
 """
 
 import sys
+from typing import Annotated
 
 import typer
 
 from node.cli import demonstration, diagnosis, offline, operations, processes, transfer
-from node.errors import NodeError
+from node.errors import NodeError, in_words
 from node.log import silence_libraries
 from pipeline.errors import PipelineError
 from storage.errors import StorageError
@@ -22,6 +23,25 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+
+
+def _print_version(is_wanted: bool) -> None:
+    if is_wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"neolung {version('neolung')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Take the options that stand before a command."""
+
+
 for group in (demonstration, processes, transfer, offline, operations, diagnosis):
     group.add_to(app)
 
@@ -36,7 +56,7 @@ def main() -> None:
     except BrokenPipeError:
         sys.exit(1)
     except OSError as error:
-        _fail(f"{error.filename}: {error.strerror}" if error.filename else str(error))
+        _fail(in_words(error))
 
 
 def _fail(reason: str) -> None:

@@ -75,15 +75,15 @@ def explain(
 
 def _analyse(analyser: "OfflineAnalyser", files: Iterable[Path], out: Path) -> "Iterator[OfflineResult]":
     from node.cli.films import read_film
+    from node.errors import NoSuchFilm
     from node.offline import OfflineResult
-    from pipeline.errors import PipelineError
 
     names: set[str] = set()
     for path in files:
         name = _unused(path.stem, names)
         try:
             film = read_film(path)
-        except PipelineError as error:
+        except NoSuchFilm as error:
             yield OfflineResult(name, "unsupported", str(error))
             continue
         made_at = datetime.fromtimestamp(path.stat().st_mtime, UTC)

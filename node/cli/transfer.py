@@ -1,5 +1,7 @@
 """Commands that speak DICOM to the node or a destination: send, query."""
 
+from collections.abc import Iterator, MutableSequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -51,7 +53,8 @@ def send(
     settings = load_config(config)
     files = find_dicom_files(paths)
     results = send_files(addressee(settings, to), settings.node.ae_title, files)
-    answers = list(progress(results, "Sending", len(files)))
+    with _reaching(to):
+        answers = list(progress(results, "Sending", len(files)))
     refused = [answer for answer in answers if not answer.stored]
     if json:
         show_json([{"file": str(a.path), "stored": a.stored, "detail": a.detail} for a in answers])
@@ -87,11 +90,32 @@ def query(
     except IdentifierNotMade as error:
         raise typer.BadParameter(str(error)) from error
     found = find(addressee(settings, at), settings.node.ae_title, identifier)
-    matches = [{keyword: str(match.get(keyword, "") or "") for keyword in wanted} for match in found]
+    with _reaching(at):
+        matches = [{keyword: _text(match.get(keyword)) for keyword in wanted} for match in found]
     if json:
         show_json(matches)
     else:
         show_table(f"{len(matches)} found", list(wanted), [list(match.values()) for match in matches])
+
+
+@contextmanager
+def _reaching(name: str | None) -> Iterator[None]:
+    """Add to the error that nobody is there what to do when that is the node itself."""
+    from node.errors import AssociationRefused
+
+    try:
+        yield
+    except AssociationRefused as error:
+        if name is not None:
+            raise
+        raise AssociationRefused(f"{error}. Does the node run? Start it with: neolung run") from error
+
+
+def _text(value: object) -> str:
+    """Write several values as DICOM does (PS3.5 6.4)."""
+    if value is None:
+        return ""
+    return "\\".join(map(str, value)) if isinstance(value, MutableSequence) else str(value)
 
 
 def _parse(key: str) -> tuple[str, str]:

@@ -35,6 +35,7 @@ def tell(out: Path) -> None:
     DemoFailed
         If the node does not start or the results do not come; the message shows the node's last words.
     """
+    out.mkdir(parents=True, exist_ok=True)
     console = Console()
     films = sorted(FILMS.glob("*.dcm"))
     with TemporaryDirectory(prefix="neolung-demo-") as folder, DemoPacs(Path(folder) / "pacs") as pacs:

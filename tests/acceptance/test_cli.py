@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,15 @@ def test_help_loads_no_heavy_library() -> None:
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
 
     assert done.stdout.strip() == "[]"
+
+
+def test_the_version_is_that_of_the_project() -> None:
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))
+
+    shown = run_neolung("--version")
+
+    assert shown.returncode == 0
+    assert shown.stdout == f"neolung {project['project']['version']}\n"
 
 
 def test_a_wrong_option_is_wrong_usage() -> None:
@@ -125,7 +135,33 @@ def test_sending_to_a_node_that_is_down_fails_with_the_address(tmp_path: Path) -
 
     assert done.returncode == 1
     assert "127.0.0.1" in done.stderr
+    assert "neolung run" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        ("explain gone.dcm", "gone.dcm: no such file"),
+        ("explain folder", "folder is a folder; name one DICOM file"),
+        ("explain text.dcm", "text.dcm: This is no DICOM file"),
+        ("analyse gone.dcm", "gone.dcm: no such file or folder"),
+        ("analyse folder", "no DICOM file in folder"),
+        ("send gone.dcm", "gone.dcm: no such file or folder"),
+        ("send folder", "no DICOM file in folder"),
+        ("demo --out text.dcm", "text.dcm: File exists"),
+        ("status --config gone.yaml", "gone.yaml: 1 problem\n  cannot be read: No such file or directory"),
+    ],
+)
+def test_bad_input_is_one_sentence_that_names_it(arguments: str, reason: str, tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "text.dcm").write_text("not a film", encoding="utf-8")
+
+    done = run_neolung(*arguments.split(), cwd=tmp_path)
+
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"neolung: {reason}")
+    assert "Errno" not in done.stderr
 
 
 def test_an_unknown_destination_is_named_beside_the_known_ones(tmp_path: Path) -> None:
@@ -201,6 +237,9 @@ def test_doctor_finds_a_destination_that_is_down(tmp_path: Path) -> None:
     assert checks["destination pacs"] is False
     assert checks["model bundle"] is True
     assert checks["decoders"] is True
+    (decoders,) = [check["detail"] for check in json.loads(done.stdout) if check["subject"] == "decoders"]
+    assert decoders.startswith("15 transfer syntaxes proven: ExplicitVRLittleEndian, ")
+    assert "JPEGLSLossless" in decoders
 
 
 def test_doctor_finds_a_damaged_bundle(tmp_path: Path) -> None:
