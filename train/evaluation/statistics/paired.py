@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from train.evaluation.statistics.bootstrap import REPEATS, patient_bootstrap
-from train.evaluation.statistics.values import Comparison
+from train.evaluation.statistics.values import Comparison, Interval
 
 
 def wilcoxon_paired(
@@ -42,3 +42,16 @@ def wilcoxon_paired(
     changed = differences[differences != 0]
     p = float(wilcoxon(changed).pvalue) if changed.size else 1.0
     return Comparison(mean.value, mean.low, mean.high, p)
+
+
+def independent_difference(a: Interval, b: Interval) -> Comparison:
+    """Compare two figures of different films by their intervals; p is not told.
+
+    Notes
+    -----
+    Square-and-add of the distances to the limits: Newcombe, Statistics in Medicine 1998;17:873.
+    """
+    difference = a.value - b.value
+    down = math.hypot(a.value - a.low, b.high - b.value)
+    up = math.hypot(a.high - a.value, b.value - b.low)
+    return Comparison(difference, difference - down, difference + up, math.nan)
