@@ -1,35 +1,55 @@
 """What ``neolung status`` shows: the queue by kind of work, silent destinations, the receiver."""
 
-import socket
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, closing
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 
-from node.config.addressee import own_node
+from node.config.addressee import own_address
 from node.config.schema import Config
 from node.errors import NoLedger
-from storage.breaker import destination_down_until
+from node.printing import counted
+from node.reach import listens
+from storage.breaker import trouble_with
 from storage.jobs import counts
 from storage.ledger import Ledger
 from storage.values import JobState, QueueCount
 
 _SQLITE = "sqlite:///"
-_CONNECT_S = 0.3
 
 
 @dataclass(slots=True)
 class Work:
-    """One kind of work; ``waiting`` includes jobs that back off after a failure."""
+    """One kind of work.
+
+    Attributes
+    ----------
+    waiting
+        Jobs that back off after a failure are among them.
+    running
+        Commitments that were asked for and await their report are among them.
+    uncommitted
+        Results that are stored, not committed: their destination offers no Storage Commitment.
+    """
 
     work: str
     waiting: int = 0
     running: int = 0
     done: int = 0
+    uncommitted: int = 0
     dead: int = 0
     cancelled: int = 0
     oldest_waiting_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SilentDestination:
+    """A destination that failed again and again; it is left alone until a moment, UTC."""
+
+    name: str
+    until: datetime
+    error: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,20 +58,45 @@ class Overview:
 
     Attributes
     ----------
-    destinations_down
-        Destinations that did not answer, and until when (UTC) they are left alone.
     is_listening
         Whether the receiver's port takes connections.
     """
 
     queue: tuple[Work, ...]
-    destinations_down: dict[str, datetime]
+    destinations_down: tuple[SilentDestination, ...]
     is_listening: bool
     receiver: str
 
+    @property
+    def troubles(self) -> tuple[str, ...]:
+        """What somebody should look at, a sentence each; none when all is well."""
+        return tuple(self._troubles())
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What is worth knowing and needs nobody."""
+        return tuple(
+            f"{counted(line.uncommitted, 'result')} stored, not committed: destination "
+            f"{line.work.split()[-1]} offers no Storage Commitment."
+            for line in self.queue
+            if line.uncommitted
+        )
+
     def to_json(self) -> dict[str, object]:
         """Give plain values."""
-        return asdict(self)
+        return asdict(self) | {"troubles": self.troubles}
+
+    def _troubles(self) -> Iterator[str]:
+        if not self.is_listening:
+            yield f"Receiver {self.receiver} DOES NOT LISTEN: neolung run starts the node."
+        for silent in self.destinations_down:
+            yield (
+                f"Destination {silent.name} failed ({silent.error}) and is left alone until "
+                f"{silent.until:%H:%M:%S} UTC; at once: neolung jobs retry --destination {silent.name}"
+            )
+        dead = sum(line.dead for line in self.queue)
+        if dead:
+            yield f"{counted(dead, 'dead letter')}: neolung jobs list --dead"
 
 
 def open_ledger(config: Config) -> AbstractContextManager[Ledger]:
@@ -74,12 +119,11 @@ def look(config: Config) -> Overview:
     """Take the overview."""
     with open_ledger(config) as ledger, ledger.read() as connection:
         queue = _by_work(counts(connection))
-        names = [destination.name for destination in config.destinations]
-        down = {name: until for name in names if (until := destination_down_until(connection, name))}
-    node = own_node(config)
-    return Overview(
-        queue, down, _listens(node.host, node.port), f"{node.ae_title} at {node.host}:{node.port}"
-    )
+        troubles = [(each.name, trouble_with(connection, each.name)) for each in config.destinations]
+    down = [SilentDestination(name, at.down_until, at.error) for name, at in troubles if at.down_until]
+    host, port = own_address(config)
+    receiver = f"{config.node.ae_title} at {host}:{port}"
+    return Overview(queue, tuple(down), listens(host, port), receiver)
 
 
 def _by_work(rows: Iterable[QueueCount]) -> tuple[Work, ...]:
@@ -93,11 +137,3 @@ def _by_work(rows: Iterable[QueueCount]) -> tuple[Work, ...]:
         else:
             setattr(line, str(row.state), row.jobs)
     return tuple(lines.values())
-
-
-def _listens(host: str, port: int) -> bool:
-    try:
-        with socket.create_connection((host, port), timeout=_CONNECT_S):
-            return True
-    except OSError:
-        return False

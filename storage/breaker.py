@@ -37,10 +37,41 @@ class Breaker:
 DEFAULT_BREAKER = Breaker()
 
 
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """What is known of a destination that failed.
+
+    Attributes
+    ----------
+    failures
+        One after the other, since it last answered.
+    down_until
+        It is left alone until then; None when it may be tried.
+    error
+        What the last failure was.
+    """
+
+    failures: int
+    down_until: datetime | None
+    error: str
+
+
+NO_TROUBLE = Trouble(0, None, "")
+
+
+def trouble_with(connection: Connection, name: str) -> Trouble:
+    """Tell how a destination fares."""
+    columns = (destination.c.failures, destination.c.down_until, destination.c.error)
+    row = connection.execute(select(*columns).where(destination.c.name == name)).one_or_none()
+    if row is None:
+        return NO_TROUBLE
+    is_down = row.down_until is not None and row.down_until > database_now(connection)
+    return Trouble(row.failures, row.down_until if is_down else None, row.error)
+
+
 def destination_down_until(connection: Connection, name: str) -> datetime | None:
     """Give the moment until which a destination is left alone; None when it may be tried now."""
-    until = connection.scalar(select(destination.c.down_until).where(destination.c.name == name))
-    return until if until is not None and until > database_now(connection) else None
+    return trouble_with(connection, name).down_until
 
 
 def note_failure(
@@ -63,7 +94,12 @@ def note_failure(
 
 
 def note_success(connection: Connection, name: str) -> None:
-    """Close the breaker of a destination that answered."""
+    """Close the breaker of a destination: it answered, or somebody wants it tried at once."""
     closed = {"failures": 0, "down_until": None, "error": "", "changed_at": database_now(connection)}
     failing = (destination.c.name == name) & (destination.c.failures > 0)
     connection.execute(update(destination).where(failing).values(closed))
+
+
+def end_pause(connection: Connection, name: str) -> None:
+    """Let a destination be tried now that answered a probe; its failures stay counted until it does more."""
+    connection.execute(update(destination).where(destination.c.name == name).values(down_until=None))

@@ -23,7 +23,8 @@ def claim(
     """Claim up to ``limit`` fresh jobs, or one that was tried before; an empty list when none is due.
 
     The more urgent of the two goes first; at equal priority they take turns, so that neither starves. Jobs
-    that have used up their attempts are buried on the way.
+    that have used up their attempts are buried on the way. COMMIT jobs that were tried before are claimed
+    together too: what no report names is asked for again in one transaction, and harms nobody.
 
     Parameters
     ----------
@@ -47,9 +48,8 @@ def claim(
         _bury_exhausted(connection, kind, destination, now)
         for is_retried in turns:
             due = _due(IS_RETRIED if is_retried else IS_FRESH, kind, destination, now)
-            picked = connection.scalars(
-                due.limit(1 if is_retried else limit).with_for_update(skip_locked=True)
-            ).all()
+            most = 1 if is_retried and kind is not JobKind.COMMIT else limit
+            picked = connection.scalars(due.limit(most).with_for_update(skip_locked=True)).all()
             if picked:
                 ledger.had_retried[kind, destination] = is_retried
                 return _lease(connection, picked, now + lease, owner)

@@ -74,29 +74,51 @@ def get_job(connection: Connection, job_id: int) -> Job:
     return _to_job(row, database_now(connection))
 
 
-def retry_job(connection: Connection, job_id: int) -> Job:
-    """Make a job due now, with all its attempts before it; a job that is done runs again.
+def retry_job(connection: Connection, job_id: int, *, again: bool = False) -> Job:
+    """Make a job due now, with all its attempts before it; a commitment is asked for anew.
+
+    Parameters
+    ----------
+    again
+        Whether a job that is done shall run once more.
 
     Raises
     ------
     NotInLedger
         If there is no such job.
     JobNotChangeable
-        If a worker holds it now.
+        If a worker holds it now, or it is done.
     """
     now = database_now(connection)
-    _update(connection, job_id, ~_is_running(now), _due_again(now))
+    is_free = ~_is_held(now)
+    may_run = is_free if again else and_(is_free, job.c.state != JobState.DONE)
+    if not _update(connection, job_id, may_run, _due_again(now)):
+        found = get_job(connection, job_id)
+        advice = (
+            f"'neolung jobs retry {job_id} --again' runs it once more"
+            if found.state is JobState.DONE
+            else "wait until it ends, or cancel it"
+        )
+        raise JobNotChangeable(f"Job {job_id} is {found.standing} and was not retried; {advice}.")
     return get_job(connection, job_id)
 
 
 def retry_dead_jobs(
     connection: Connection, *, kind: JobKind | None = None, destination: str | None = None
-) -> int:
-    """Make every dead job due now, of one kind or destination if given; give their number."""
+) -> list[Job]:
+    """Make every dead job due now, of one kind or destination if given; give them, the oldest first."""
     wanted = {"state": JobState.DEAD, "kind": kind, "destination": destination}
     conditions = [job.c[name] == value for name, value in wanted.items() if value is not None]
-    values = _due_again(database_now(connection))
-    return connection.execute(update(job).where(_HAS_ENDED, *conditions).values(values)).rowcount
+    now = database_now(connection)
+    again = update(job).where(_HAS_ENDED, *conditions).values(_due_again(now)).returning(*job.c)
+    return sorted((_to_job(row, now) for row in connection.execute(again)), key=lambda each: each.job_id)
+
+
+def hurry_jobs(connection: Connection, destination: str) -> int:
+    """Make the jobs due now that wait for a destination after a failure; give their number."""
+    now = database_now(connection)
+    waits = and_(IS_READY, job.c.destination == destination, job.c.run_at > now, ~_is_held(now))
+    return connection.execute(update(job).where(waits).values(run_at=now, **NO_LEASE)).rowcount
 
 
 def cancel_job(connection: Connection, job_id: int) -> Job:
@@ -107,11 +129,15 @@ def cancel_job(connection: Connection, job_id: int) -> Job:
     NotInLedger
         If there is no such job.
     JobNotChangeable
-        If it is done.
+        If it has ended already; only a dead letter can still be cancelled.
     """
     values = {"state": JobState.CANCELLED, "finished_at": database_now(connection), **NO_LEASE}
-    _update(connection, job_id, job.c.state != JobState.DONE, values)
-    return get_job(connection, job_id)
+    has_not_ended = job.c.state.in_((JobState.READY, JobState.DEAD))
+    is_changed = _update(connection, job_id, has_not_ended, values)
+    found = get_job(connection, job_id)
+    if not is_changed:
+        raise JobNotChangeable(f"Job {job_id} is {found.standing}; there is nothing left to cancel.")
+    return found
 
 
 def counts(connection: Connection) -> list[QueueCount]:
@@ -131,13 +157,10 @@ def to_error(error: str) -> str:
 
 def _update(
     connection: Connection, job_id: int, condition: ColumnElement[bool], values: Mapping[str, object]
-) -> None:
+) -> bool:
+    """Change a job if the condition holds; tell whether it did."""
     changed = connection.execute(update(job).where(job.c.job_id == job_id, condition).values(values))
-    if not changed.rowcount:
-        found = get_job(connection, job_id)
-        state = "running" if found.running else found.state
-        message = f"Job {job_id} is {state}; that cannot be changed."
-        raise JobNotChangeable(message)
+    return bool(changed.rowcount)
 
 
 def _due_again(now: datetime) -> dict[str, object]:
@@ -146,6 +169,11 @@ def _due_again(now: datetime) -> dict[str, object]:
 
 def _is_running(now: datetime) -> ColumnElement[bool]:
     return and_(job.c.state == JobState.READY, job.c.token.is_not(None), job.c.run_at > now)
+
+
+def _is_held(now: datetime) -> ColumnElement[bool]:
+    """Tell whether a worker has it; a job that only awaits a report has no owner."""
+    return and_(_is_running(now), job.c.owner != "")
 
 
 def _open_jobs(now: datetime) -> Select[*tuple[Any, ...]]:

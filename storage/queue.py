@@ -6,7 +6,7 @@ ended is claimable again by itself. ::
     READY, run_at <= now                waits to be claimed
     READY, run_at > now, token          under a lease
     READY, run_at > now, no token       backs off
-    DONE, DEAD, CANCELLED               ended
+    DONE, UNCOMMITTED, DEAD, CANCELLED  ended
 
 Attempts are counted when a job is claimed, so that a job that kills its worker is not tried for ever; and a
 job that was tried before is claimed alone, so that it cannot take others with it. What operators do with jobs
@@ -28,6 +28,7 @@ from storage.jobs import (
     cancel_job,
     counts,
     get_job,
+    hurry_jobs,
     list_jobs,
     retry_dead_jobs,
     retry_job,
@@ -47,6 +48,7 @@ __all__ = [
     "enqueue",
     "extend",
     "get_job",
+    "hurry_jobs",
     "list_jobs",
     "postpone",
     "release",
@@ -54,6 +56,7 @@ __all__ = [
     "retry_dead_jobs",
     "retry_job",
     "retry_later",
+    "settle",
 ]
 
 
@@ -93,6 +96,19 @@ def release_owned(ledger: Ledger, owner: str) -> int:
         orphaned = and_(IS_RETRIED, job.c.owner == owner, job.c.token.is_not(None))
         values = {"run_at": database_now(connection), **NO_LEASE}
         return connection.execute(update(job).where(orphaned).values(values)).rowcount
+
+
+def settle(connection: Connection, held: Claim, note: str) -> None:
+    """End a COMMIT job whose object is stored at a destination that offers no Storage Commitment.
+
+    Raises
+    ------
+    LeaseLost
+        If the claim no longer holds.
+    """
+    finished_at = database_now(connection)
+    note = to_error(note)
+    _change(connection, held, state=JobState.UNCOMMITTED, finished_at=finished_at, token=None, error=note)
 
 
 def complete(connection: Connection, held: Claim) -> None:

@@ -38,6 +38,8 @@ class JobState(StrEnum):
 
     READY = "ready"
     DONE = "done"
+    UNCOMMITTED = "uncommitted"
+    """Of COMMIT jobs: stored, not committed, because the destination offers no Storage Commitment."""
     DEAD = "dead"
     CANCELLED = "cancelled"
 
@@ -181,6 +183,13 @@ class Job:
     error: str
     enqueued_at: datetime
     finished_at: datetime | None
+
+    @property
+    def standing(self) -> str:
+        """Where the job stands, in a word or two: its state, or what goes on under its lease."""
+        if not self.running:
+            return str(self.state)
+        return "running" if self.owner else "awaits report"
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,11 +16,19 @@ jobs = typer.Typer(
 )
 LARGEST_NUMBER = 2**63 - 1
 """Of a job: what the databases count up to."""
+
+
+def _job_number(text: str) -> int:
+    """Read the number of a job, or say what is allowed instead."""
+    if not (text.isascii() and text.isdecimal() and 1 <= int(text) <= LARGEST_NUMBER):
+        raise typer.BadParameter(f"{text!r} is no job number; 'neolung jobs list' shows the numbers")
+    return int(text)
+
+
 JobNumber = Annotated[
-    int,
-    typer.Argument(metavar="JOB", help="Number of the job.", min=1, max=LARGEST_NUMBER, show_default=False),
+    int, typer.Argument(metavar="JOB", help="Number of the job.", parser=_job_number, show_default=False)
 ]
-JobNumbers = typer.Argument(metavar="JOB...", min=1, max=LARGEST_NUMBER, show_default=False)
+JobNumbers = typer.Argument(metavar="JOB...", parser=_job_number, show_default=False)
 
 
 def add_to(app: typer.Typer) -> None:
@@ -31,7 +39,10 @@ def add_to(app: typer.Typer) -> None:
 
 
 def status(config: ConfigOption = None, json: JsonOption = False) -> None:
-    """Show what waits, runs and failed, and which destinations are down."""
+    """Show what waits, runs and failed, and which destinations are down.
+
+    Exit code 0: all is well; 1: the receiver does not listen, a destination is down, or a job is dead.
+    """
     from node.config.loading import load_config
     from node.overview import look
     from node.printing import duration_text, show_json, show_table
@@ -39,23 +50,21 @@ def status(config: ConfigOption = None, json: JsonOption = False) -> None:
     overview = look(load_config(config))
     if json:
         show_json(overview.to_json())
-        return
-    columns = ("work", "waiting", "running", "done", "dead", "oldest waits")
-    rows = [
-        (
-            line.work,
-            line.waiting,
-            line.running,
-            line.done,
-            line.dead,
-            duration_text(timedelta(seconds=line.oldest_waiting_s)) if line.oldest_waiting_s else None,
-        )
-        for line in overview.queue
-    ]
-    show_table("Queue", columns, rows)
-    for name, until in overview.destinations_down.items():
-        typer.echo(f"Destination {name} does not answer; it is tried again at {until:%H:%M:%S} UTC.")
-    typer.echo(f"Receiver {overview.receiver} {'listens' if overview.is_listening else 'DOES NOT LISTEN'}.")
+    else:
+        columns = ("work", "waiting", "running", "done", "dead", "cancelled", "oldest waits")
+        rows = [
+            (
+                *(line.work, line.waiting, line.running, line.done, line.dead, line.cancelled),
+                duration_text(timedelta(seconds=line.oldest_waiting_s)) if line.oldest_waiting_s else None,
+            )
+            for line in overview.queue
+        ]
+        show_table("Queue", columns, rows)
+        listening = (f"Receiver {overview.receiver} listens.",) if overview.is_listening else ()
+        for sentence in (*listening, *overview.remarks, *overview.troubles):
+            typer.echo(sentence)
+    if overview.troubles:
+        raise typer.Exit(1)
 
 
 def studies(
@@ -63,10 +72,10 @@ def studies(
     config: ConfigOption = None,
     json: JsonOption = False,
 ) -> None:
-    """List the latest analyses: outcome, probability, lung area. UIDs only, no names."""
+    """List the latest analyses: outcome, probability, lung area, reason. UIDs only, no names."""
     from node.config.loading import load_config
     from node.overview import open_ledger
-    from node.printing import age_of, show_json, show_table
+    from node.printing import age_of, counted, show_json, show_table
     from storage.analyses import list_analyses
     from storage.instances import get_instance
 
@@ -88,10 +97,11 @@ def studies(
             _rounded(record.threshold, 3),
             _rounded(record.area_mm2, 0),
             f"{age_of(record.analysed_at, now)} ago",
+            record.explanation if record.probability is None else None,
         )
         for record, film in found
     ]
-    show_table(f"{len(rows)} analyses", columns, rows)
+    show_table(counted(len(rows), "analysis", "analyses"), (*columns, "why not judged"), rows)
 
 
 @jobs.command("list", epilog="Example: neolung jobs list --dead")
@@ -104,7 +114,7 @@ def list_(
     """List jobs."""
     from node.config.loading import load_config
     from node.overview import open_ledger
-    from node.printing import show_json, show_table
+    from node.printing import counted, show_json, show_table
     from storage.jobs import list_jobs
     from storage.values import JobState
 
@@ -113,20 +123,20 @@ def list_(
     if json:
         show_json([asdict(job) for job in found])
         return
-    columns = ("job", "kind", "destination", "state", "attempts", "key", "error")
+    columns = ("job", "kind", "destination", "state", "attempts", "key", "remark")
     rows = [
         (
             job.job_id,
             job.kind,
             job.destination,
-            "running" if job.running else job.state,
+            job.standing,
             f"{job.attempts}/{job.max_attempts}",
             job.key,
             job.error,
         )
         for job in found
     ]
-    show_table(f"{len(rows)} jobs", columns, rows)
+    show_table(counted(len(rows), "job"), columns, rows)
 
 
 @jobs.command(epilog="Example: neolung jobs show 17")
@@ -148,24 +158,28 @@ def show(job: JobNumber, config: ConfigOption = None, json: JsonOption = False) 
     show_table("Events", ("at", "what", "detail"), [(event.at, event.what, event.detail) for event in events])
 
 
-@jobs.command(epilog="Example: neolung jobs retry 17, or neolung jobs retry --all-dead")
+@jobs.command(epilog="Example: neolung jobs retry 17, or neolung jobs retry --all-dead --destination pacs")
 def retry(
     numbers: Annotated[list[int] | None, JobNumbers] = None,
     all_dead: Annotated[bool, typer.Option("--all-dead", help="Every dead letter.")] = False,
+    destination: Annotated[
+        str | None, typer.Option(help="Try this destination at once, with all that waits for it.")
+    ] = None,
+    again: Annotated[bool, typer.Option("--again", help="Also jobs that are done.")] = False,
     config: ConfigOption = None,
 ) -> None:
-    """Put dead or cancelled jobs back into the queue."""
+    """Put dead or cancelled jobs back into the queue, and try their destinations at once."""
+    from node import intervention
     from node.config.loading import load_config
-    from node.overview import open_ledger
-    from storage.jobs import retry_dead_jobs, retry_job
 
-    if not numbers and not all_dead:
-        raise typer.BadParameter("name the jobs, or give --all-dead")
-    with open_ledger(load_config(config)) as ledger, ledger.begin() as connection:
-        for number in numbers or ():
-            retry_job(connection, number)
-        revived = retry_dead_jobs(connection) if all_dead else len(numbers or ())
-    typer.echo(f"In the queue again: {revived}.")
+    if not numbers and not all_dead and destination is None:
+        raise typer.BadParameter("name the jobs, or give --all-dead or --destination")
+    revived = intervention.retry(
+        load_config(config), numbers or (), all_dead=all_dead, destination=destination, again=again
+    )
+    typer.echo(f"In the queue again: {len(revived.jobs)}.")
+    if destination is not None:
+        typer.echo(f"Destination {destination} is tried at once; hurried: {revived.hurried}.")
 
 
 @jobs.command(epilog="Example: neolung jobs cancel 17")
@@ -174,13 +188,10 @@ def cancel(
     config: ConfigOption = None,
 ) -> None:
     """Cancel jobs that have not been done."""
+    from node import intervention
     from node.config.loading import load_config
-    from node.overview import open_ledger
-    from storage.jobs import cancel_job
 
-    with open_ledger(load_config(config)) as ledger, ledger.begin() as connection:
-        for number in numbers:
-            cancel_job(connection, number)
+    intervention.cancel(load_config(config), numbers)
     typer.echo(f"Cancelled: {len(numbers)}.")
 
 

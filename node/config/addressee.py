@@ -26,11 +26,25 @@ def addressee(config: Config, name: str | None) -> DestinationConfig:
 
 
 def own_node(config: Config) -> DestinationConfig:
-    """Give the node itself as a destination."""
+    """Give the node itself as a destination.
+
+    Raises
+    ------
+    UnknownDestination
+        If the node listens on any free port: only its log says which.
+    """
+    host, port = own_address(config)
+    if port == 0:
+        raise UnknownDestination("node.port is 0, any free port; set a number to reach the node by commands")
     return DestinationConfig(
         name="this-node",
         ae_title=config.node.ae_title,
-        host=EVERYWHERE.get(config.node.listen, config.node.listen),
-        port=config.node.port,
+        host=host,
+        port=port,
         storage_commitment=False,
     )
+
+
+def own_address(config: Config) -> tuple[str, int]:
+    """Give host and port at which this machine reaches the node; port 0 when only its log says which."""
+    return EVERYWHERE.get(config.node.listen, config.node.listen), config.node.port

@@ -103,7 +103,7 @@ def test_a_second_run_makes_the_same_instances_and_delivers_nothing_twice(
         first = desk.jobs(JobKind.DELIVER)
         (job,) = desk.jobs(JobKind.ANALYSE)
         with desk.ledger.begin() as connection:
-            retry_job(connection, job.job_id)
+            retry_job(connection, job.job_id, again=True)
         wait_until(lambda: desk.is_done(JobKind.ANALYSE), 20)
 
     assert roles(desk, source.instance_id) == [Role.SEGMENTATION, Role.REPORT]

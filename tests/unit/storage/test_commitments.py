@@ -153,6 +153,27 @@ def test_without_a_report_the_object_is_asked_for_in_a_new_transaction(
     assert report(ledger, second, {uid(1)}).committed == (uid(1),)
 
 
+def test_what_no_report_named_is_asked_for_again_together(ledger: Ledger, clock: HandClock) -> None:
+    deliver(ledger, 1, 2, 3)
+    ask(ledger)
+    clock.advance(TIMEOUT)
+
+    _, claims = ask(ledger)
+    assert [claim.attempt for claim in claims] == [2, 2, 2]
+
+
+def test_an_operator_may_ask_before_the_report_is_due(ledger: Ledger) -> None:
+    deliver(ledger, 1)
+    first, (claim,) = ask(ledger)
+    with ledger.begin() as connection:
+        assert jobs(ledger, JobKind.COMMIT)[uid(1)].standing == "awaits report"
+        retry_job(connection, claim.job_id)
+    second, _ = ask(ledger)
+
+    assert second != first
+    assert report(ledger, first, {uid(1)}).committed == (uid(1),)
+
+
 def test_a_destination_that_never_reports_leaves_a_dead_job_with_the_reason(
     ledger: Ledger, clock: HandClock
 ) -> None:
@@ -283,7 +304,7 @@ def test_a_failed_object_that_an_operator_sends_again_already_waits_for_that(led
     transaction_uid, _ = ask(ledger)
     with ledger.begin() as connection:
         (delivering,) = list_jobs(connection, kind=JobKind.DELIVER)
-        retry_job(connection, delivering.job_id)
+        retry_job(connection, delivering.job_id, again=True)
 
     assert report(ledger, transaction_uid, set(), {uid(1): NO_SUCH_INSTANCE}).sent_again == (uid(1),)
     assert jobs(ledger, JobKind.DELIVER)[uid(1)].attempts == 0

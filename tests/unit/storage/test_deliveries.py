@@ -2,7 +2,15 @@
 
 from datetime import timedelta
 
-from storage.breaker import Breaker, destination_down_until, note_failure, note_success
+from storage.breaker import (
+    NO_TROUBLE,
+    Breaker,
+    destination_down_until,
+    end_pause,
+    note_failure,
+    note_success,
+    trouble_with,
+)
 from storage.deliveries import deliveries_of, record_delivery
 from storage.ledger import Ledger
 from tests.support.ledgers import CR, add
@@ -74,6 +82,22 @@ def test_one_success_forgets_all_failures(ledger: Ledger) -> None:
 
     assert not is_down(ledger)
     assert fail(ledger) is None
+
+
+def test_the_end_of_a_pause_forgets_no_failure(ledger: Ledger) -> None:
+    fail(ledger)
+    fail(ledger)
+    with ledger.begin() as connection:
+        end_pause(connection, "PACS")
+        trouble = trouble_with(connection, "PACS")
+
+    assert (trouble.failures, trouble.down_until, trouble.error) == (2, None, "association refused")
+    assert fail(ledger) == 20 * SECOND
+
+
+def test_a_destination_that_never_failed_is_in_no_trouble(ledger: Ledger) -> None:
+    with ledger.read() as connection:
+        assert trouble_with(connection, "NEVER SEEN") == NO_TROUBLE
 
 
 def test_countless_failures_do_not_overflow() -> None:

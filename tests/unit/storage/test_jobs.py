@@ -12,6 +12,7 @@ from storage.queue import (
     complete,
     counts,
     get_job,
+    hurry_jobs,
     list_jobs,
     retry_dead_jobs,
     retry_job,
@@ -76,15 +77,43 @@ def test_a_cancelled_job_takes_its_workers_lease(ledger: Ledger) -> None:
     assert retry(ledger, claim.job_id).state is JobState.READY
 
 
-def test_a_done_job_is_not_cancelled(ledger: Ledger) -> None:
+def test_a_done_job_is_neither_cancelled_nor_retried(ledger: Ledger) -> None:
     queue_jobs(ledger, "a")
     (claim,) = claim_jobs(ledger)
     with ledger.begin() as connection:
         complete(connection, claim)
 
-    with pytest.raises(JobNotChangeable, match="done"):
+    with pytest.raises(JobNotChangeable, match="is done; there is nothing left to cancel"):
         cancel(ledger, claim.job_id)
-    assert retry(ledger, claim.job_id).state is JobState.READY
+    with pytest.raises(JobNotChangeable, match=f"is done.*jobs retry {claim.job_id} --again"):
+        retry(ledger, claim.job_id)
+    with ledger.begin() as connection:
+        assert retry_job(connection, claim.job_id, again=True).state is JobState.READY
+
+
+def test_a_cancelled_job_is_not_cancelled_again_but_a_dead_one_is(ledger: Ledger) -> None:
+    claim = dead_job(ledger)
+
+    assert cancel(ledger, claim.job_id).state is JobState.CANCELLED
+    with pytest.raises(JobNotChangeable, match="is cancelled"):
+        cancel(ledger, claim.job_id)
+
+
+def test_all_that_waits_for_a_destination_is_due_when_somebody_is_in_a_hurry(ledger: Ledger) -> None:
+    where = {"kind": JobKind.DELIVER, "destination": "ONE"}
+    queue_jobs(ledger, "backs off", "runs", **where)  # type: ignore[arg-type]
+    waiting, running = claim_jobs(ledger, **where)  # type: ignore[arg-type]
+    queue_jobs(ledger, "elsewhere", kind=JobKind.DELIVER, destination="TWO")
+    (elsewhere,) = claim_jobs(ledger, kind=JobKind.DELIVER, destination="TWO")
+    with ledger.begin() as connection:
+        retry_later(connection, waiting, "it failed", 60 * MINUTE)
+        retry_later(connection, elsewhere, "it failed", 60 * MINUTE)
+        assert hurry_jobs(connection, "ONE") == 1
+        complete(connection, running)
+
+    (hurried,) = claim_jobs(ledger, **where)  # type: ignore[arg-type]
+    assert (hurried.key, hurried.attempt) == ("backs off", 2)
+    assert claim_jobs(ledger, kind=JobKind.DELIVER, destination="TWO") == []
 
 
 def test_a_job_that_is_not_there_is_said_so(ledger: Ledger) -> None:
@@ -99,10 +128,10 @@ def test_all_dead_jobs_of_a_destination_are_retried_at_once(ledger: Ledger) -> N
     dead_job(ledger, "c", kind=JobKind.DELIVER, destination="TWO")
 
     with ledger.begin() as connection:
-        assert retry_dead_jobs(connection, destination="ONE") == 1
-        assert retry_dead_jobs(connection, kind=JobKind.ANALYSE) == 1
-        assert retry_dead_jobs(connection) == 1
-        assert retry_dead_jobs(connection) == 0
+        assert [job.key for job in retry_dead_jobs(connection, destination="ONE")] == ["b"]
+        assert [job.key for job in retry_dead_jobs(connection, kind=JobKind.ANALYSE)] == ["a"]
+        assert [job.state for job in retry_dead_jobs(connection)] == [JobState.READY]
+        assert retry_dead_jobs(connection) == []
 
 
 def test_jobs_are_listed_by_what_they_are(ledger: Ledger) -> None:

@@ -1,6 +1,7 @@
 """Whatever workers, crashes, clocks and operators do, no job is lost and none is finished twice."""
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -17,7 +18,7 @@ from hypothesis.stateful import (
 )
 from sqlalchemy import delete
 
-from storage.errors import LeaseLost
+from storage.errors import JobNotChangeable, LeaseLost
 from storage.ledger import Ledger
 from storage.queue import (
     bury,
@@ -29,6 +30,7 @@ from storage.queue import (
     release,
     release_owned,
     retry_dead_jobs,
+    retry_job,
     retry_later,
 )
 from storage.tables import job
@@ -169,12 +171,20 @@ class QueueMachine(RuleBasedStateMachine):
 
     @precondition(lambda self: self.claims)
     @rule(which=pick)
+    def retry_one(self, which: int) -> None:
+        claim = self.claims[which % len(self.claims)]
+        entry = self.jobs[claim.key]
+        is_running = entry.state is JobState.READY and entry.token and entry.run_at > self.clock()
+        if self.change(claim, retry_job, refused=entry.state is JobState.DONE or bool(is_running)):
+            entry.state, entry.attempts, entry.run_at = JobState.READY, 0, self.clock()
+            entry.free()
+
+    @precondition(lambda self: self.claims)
+    @rule(which=pick)
     def cancel(self, which: int) -> None:
         claim = self.claims[which % len(self.claims)]
         entry = self.jobs[claim.key]
-        if entry.state is not JobState.DONE:
-            with self.ledger.begin() as connection:
-                cancel_job(connection, claim.job_id)
+        if self.change(claim, cancel_job, refused=entry.state in (JobState.DONE, JobState.CANCELLED)):
             entry.state = JobState.CANCELLED
             entry.free()
 
@@ -199,6 +209,14 @@ class QueueMachine(RuleBasedStateMachine):
                     complete(connection, claim)
         with self.ledger.read() as connection:
             assert list_jobs(connection, state=JobState.READY) == []
+
+    def change(self, claim: Claim, act: Callable[..., object], *, refused: bool) -> bool:
+        """Let the operator change a job; tell whether it was to be changed."""
+        with ExitStack() as stack:
+            if refused:
+                stack.enter_context(pytest.raises(JobNotChangeable))
+            act(stack.enter_context(self.ledger.begin()), claim.job_id)
+        return not refused
 
     def is_due(self, entry: Expected) -> bool:
         return entry.state is JobState.READY and entry.run_at <= self.clock()
