@@ -4,6 +4,7 @@ import threading
 from time import monotonic
 
 from node.composition.stores import open_stores
+from node.config.addressee import own_address
 from node.config.destinations import DestinationConfig
 from node.config.schema import Config
 from node.processes.lifetime import Drain
@@ -13,6 +14,7 @@ from node.work.committer import Committer, make_report_handler
 from node.work.deliverer import Deliverer
 from node.work.loops import start_loop
 from node.work.outbox import Outbox
+from node.work.own_receiver import OwnReceiver
 from storage.ledger import Ledger
 from storage.objects import ObjectStore
 from storage.queue import release_owned
@@ -45,9 +47,11 @@ def start_delivery(
     node = config.node
     outbox = Outbox(ledger, store, destination, node.ae_title, owner_name("deliver", config), node.data_dir)
     circuit = Circuit(ledger, destination)
+    circuit.start_afresh()
+    receiver = OwnReceiver(*own_address(config))
     turns = {
         "deliver": Deliverer(outbox, circuit, drain).turn,
-        "commit": Committer(outbox, circuit, make_report_handler(ledger)).turn,
+        "commit": Committer(outbox, circuit, make_report_handler(ledger), receiver).turn,
     }
     return [
         start_loop(f"{kind}.{destination.name}", turn, node.data_dir, drain, config.work.poll_s)

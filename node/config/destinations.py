@@ -21,6 +21,8 @@ class RetryConfig(Section):
     """Failed associations in a row after which the destination is left alone for a while."""
     breaker_pause_s: Seconds = 60.0
     """How long it is left alone; doubles while it stays unreachable, up to max_delay_s."""
+    probe_s: Seconds = 15.0
+    """How often it is asked by C-ECHO meanwhile whether it is back; an answer ends the pause."""
 
 
 class DestinationConfig(Section):
@@ -43,10 +45,11 @@ class DestinationConfig(Section):
     charset: Literal["utf-8", "source"] = "utf-8"
     """Character set of results: Unicode, or that of the radiograph."""
     storage_commitment: Flag = True
-    """Ask the destination to commit to each result; a result counts as delivered only then. false: for
-    destinations without the Storage Commitment service."""
+    """Ask the destination to commit to each result; a result counts as delivered only then. Where the service
+    is not offered, results are stored, not committed. false: do not ask."""
     commitment_timeout_s: Seconds = 3600.0
-    """How long to wait for the commitment report before asking again."""
+    """Longest wait for the commitment report before asking again; the first wait is two minutes, and each
+    further one twice as long."""
     batch: Count = 16
     """Objects sent over one association."""
     max_pdu_bytes: PduBytes = 131072

@@ -9,9 +9,10 @@ from typing import Any
 from pydicom import Dataset
 from pynetdicom import evt
 from pynetdicom.association import Association
-from pynetdicom.presentation import build_context
+from pynetdicom.presentation import PresentationContext, build_context
 
 from node.config.destinations import DestinationConfig
+from node.log import EventLog
 from node.network.requestor import open_association
 from node.network.sender import UNCOMPRESSED
 
@@ -21,6 +22,8 @@ REQUEST_COMMITMENT = 1
 """Action Type ID of the request."""
 MOST_REFERENCES = 200
 """Objects asked for in one transaction; far more than most archives are used to would be unkind."""
+
+_log = EventLog("committer")
 
 ReportHandler = Callable[[int, Dataset], int]
 """Takes the event type and the Event Information of a report, gives the status of the response."""
@@ -135,18 +138,39 @@ class CommitmentRequestor:
             reported.set()
             return status, None
 
+        handlers = [(evt.EVT_N_EVENT_REPORT, take)]
         with open_association(
-            self._destination,
-            self._calling_ae_title,
-            [build_context(COMMITMENT, list(UNCOMPRESSED))],
-            [(evt.EVT_N_EVENT_REPORT, take)],
+            self._destination, self._calling_ae_title, _contexts(), handlers
         ) as association:
             if not association.accepted_contexts:
                 return Answer.NOT_OFFERED
+            # Before the answer, not after it: the report may be quicker, and the log should tell a story.
+            _log.info(
+                "asking for commitment",
+                destination=self._destination.name,
+                objects=len(references),
+                transaction_uid=transaction_uid,
+            )
             answer = _ask(association, make_request(transaction_uid, references))
             if answer is Answer.ACCEPTED:
                 reported.wait(self._linger_s)
         return answer
+
+
+def offers_commitment(destination: DestinationConfig, calling_ae_title: str) -> bool:
+    """Tell whether a destination accepts a presentation context for Storage Commitment; nothing is asked for.
+
+    Raises
+    ------
+    AssociationRefused
+        If the destination cannot be reached or rejects the association.
+    """
+    with open_association(destination, calling_ae_title, _contexts()) as association:
+        return bool(association.accepted_contexts)
+
+
+def _contexts() -> list[PresentationContext]:
+    return [build_context(COMMITMENT, list(UNCOMPRESSED))]
 
 
 def _ask(association: Association, information: Dataset) -> Answer:

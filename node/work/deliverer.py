@@ -56,7 +56,7 @@ class Deliverer:
         """
         rest_s = self._circuit.rest_s()
         if rest_s > 0:
-            return rest_s
+            return self._rest(rest_s)
         if self._circuit.needs_probe and not self._probe():
             return self._circuit.rest_s()
         limit = 1 if self._circuit.is_recovering else self._destination.batch
@@ -72,6 +72,19 @@ class Deliverer:
             return NOTHING_DUE
         self._deliver(claims)
         return 0.0
+
+    def _rest(self, rest_s: float) -> float:
+        """Leave the destination alone, but look now and then whether it is back: that ends its pause."""
+        if self._circuit.probe_in_s() == 0:
+            try:
+                self._sender.echo()
+            except AssociationRefused:
+                self._circuit.put_off_probe()
+            else:
+                _log.info("destination answers again", destination=self._destination.name)
+                self._circuit.note_alive()
+                return 0.0
+        return min(rest_s, self._circuit.probe_in_s())
 
     def _probe(self) -> bool:
         try:

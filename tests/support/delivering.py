@@ -14,6 +14,7 @@ from node.work.deliverer import Deliverer
 from node.work.doorbell import Doorbell
 from node.work.loops import run_turns
 from node.work.outbox import Outbox
+from node.work.own_receiver import OwnReceiver
 from storage.queue import release_owned
 from tests.support.pacs import Pacs
 from tests.support.work import Desk
@@ -47,7 +48,9 @@ def outbox_of(desk: Desk, target: DestinationConfig, owner: str = "test:deliver"
 
 
 @contextmanager
-def delivering(desk: Desk, target: DestinationConfig, *, poll_s: float = 0.02) -> Iterator[Drain]:
+def delivering(
+    desk: Desk, target: DestinationConfig, *, poll_s: float = 0.02, receiver: OwnReceiver | None = None
+) -> Iterator[Drain]:
     """Run both loops of a destination; they drain at the end, and must not have died."""
     drain = Drain()
     outbox = outbox_of(desk, target)
@@ -56,7 +59,7 @@ def delivering(desk: Desk, target: DestinationConfig, *, poll_s: float = 0.02) -
     report = make_report_handler(desk.ledger, timedelta(seconds=0.02))
     turns = {
         "deliver": Deliverer(outbox, circuit, drain).turn,
-        "commit": Committer(outbox, circuit, report, linger_s=1.0).turn,
+        "commit": Committer(outbox, circuit, report, receiver, linger_s=1.0).turn,
     }
     bells = [Doorbell(desk.data_dir, f"{kind}.{target.name}") for kind in turns]
     threads = [

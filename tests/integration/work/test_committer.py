@@ -1,13 +1,17 @@
 """Storage commitment: a real PACS that reports on either association, late, partly or never."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydicom import Dataset
 
 from node.config.destinations import RetryConfig
-from node.network.commitment import Reference, make_request, read_report
-from node.work.committer import make_report_handler
+from node.network.commitment import Reference, make_request, offers_commitment, read_report
+from node.work.committer import STORED_NOT_COMMITTED, make_report_handler, report_wait
+from node.work.own_receiver import OwnReceiver
 from pipeline.results import result_uid
 from storage.deliveries import deliveries_of
 from storage.events import list_events
@@ -16,6 +20,7 @@ from storage.queue import enqueue
 from storage.values import JobKind, JobState, NewJob, Role
 from tests.support.delivering import delivering, destination
 from tests.support.network import listening_node
+from tests.support.orthanc import free_port
 from tests.support.pacs import Commitment, Pacs
 from tests.support.waiting import wait_until
 from tests.support.work import Desk
@@ -142,18 +147,96 @@ def test_without_a_report_in_time_the_destination_is_asked_again_in_a_new_transa
     assert set(pacs.accepted.values()) == {1}
 
 
-def test_a_destination_without_the_service_counts_as_delivered_by_its_store_status(
-    desk: Desk, pacs: Pacs
+def test_at_a_destination_without_the_service_results_are_stored_and_not_committed(
+    desk: Desk, pacs: Pacs, caplog: pytest.LogCaptureFixture
 ) -> None:
     pacs.start()
     fill(desk)
     with delivering(desk, destination(pacs, storage_commitment=True)):
-        wait_until(lambda: len(desk.jobs(JobKind.COMMIT, JobState.DONE)) == 2, 20)
+        wait_until(lambda: len(desk.jobs(JobKind.COMMIT, JobState.UNCOMMITTED)) == 2, 20)
+        fill(desk)
+        wait_until(lambda: len(desk.jobs(JobKind.COMMIT, JobState.UNCOMMITTED)) == 4, 20)
 
     assert all_done(desk)
+    assert {job.error for job in desk.jobs(JobKind.COMMIT)} == {STORED_NOT_COMMITTED}
     with desk.ledger.read() as connection:
-        events = list_events(connection, subject="pacs")
-    assert {event.what for event in events} == {"storage commitment not offered"}
+        (event,) = list_events(connection, subject="pacs")
+    assert event.what == "storage commitment not offered"
+    assert [record.message for record in caplog.records].count(STORED_NOT_COMMITTED) == 1
+
+
+@pytest.mark.parametrize("commitment", [Commitment.NONE, Commitment.SILENT])
+def test_whether_the_service_is_offered_can_be_asked(pacs: Pacs, commitment: Commitment) -> None:
+    pacs.commitment = commitment
+    pacs.start()
+
+    assert offers_commitment(destination(pacs), "NEOLUNG") is (commitment is Commitment.SILENT)
+    assert pacs.transactions == []
+
+
+def test_the_log_tells_of_the_request_before_the_report(
+    desk: Desk, pacs: Pacs, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "neolung")
+    pacs.commitment = Commitment.SAME_ASSOCIATION
+    pacs.start()
+    sources = fill(desk)
+    with delivering(desk, destination(pacs, storage_commitment=True)):
+        wait_until(lambda: all(committed(desk, sources)) and all_done(desk), 20)
+
+    story = [record.message for record in caplog.records if record.name == "neolung.committer"]
+    assert len(story) >= 2
+    assert story == ["asking for commitment", "commitment report"] * (len(story) // 2)
+
+
+def test_nothing_is_asked_before_the_own_receiver_listens(desk: Desk, pacs: Pacs, tmp_path) -> None:
+    port = free_port()
+    handler = make_report_handler(desk.ledger)
+    pacs.commitment = Commitment.NEW_ASSOCIATION
+    pacs.report_to = ("127.0.0.1", port, "NEOLUNG")
+    pacs.start()
+    sources = fill(desk)
+    receiver = OwnReceiver("127.0.0.1", port)
+    with delivering(desk, destination(pacs, storage_commitment=True), receiver=receiver):
+        waiting = {"waits until this node's receiver listens"}
+        wait_until(lambda: {job.error for job in desk.jobs(JobKind.COMMIT)} == waiting, 20)
+        assert pacs.transactions == []
+        assert {job.attempts for job in desk.jobs(JobKind.COMMIT)} == {0}
+        with listening_node(tmp_path / "scp", node={"port": port}) as node:
+
+            def take_reports() -> bool:
+                while node.reports:
+                    handler(*node.reports.pop())
+                return all(committed(desk, sources)) and all_done(desk)
+
+            wait_until(take_reports, 20)
+    assert len(pacs.transactions) == 1
+
+
+def test_a_receiver_that_never_listens_is_waited_for_with_bounded_patience() -> None:
+    now = [0.0]
+    receiver = OwnReceiver("127.0.0.1", free_port(), patience_s=10.0, clock=lambda: now[0])
+
+    assert receiver.pause_s() > 0
+    now[0] = 9.9
+    assert receiver.pause_s() > 0
+    now[0] = 10.0
+    assert receiver.pause_s() == 0.0
+
+
+def test_nobody_waits_for_a_receiver_whose_port_is_not_known() -> None:
+    assert OwnReceiver("127.0.0.1", 0).pause_s() == 0.0
+
+
+@given(st.integers(1, 10**6), st.floats(0.1, 1e6))
+def test_the_wait_for_a_report_begins_short_and_doubles_up_to_the_longest(
+    attempt: int, longest_s: float
+) -> None:
+    wait, following = report_wait(attempt, longest_s), report_wait(attempt + 1, longest_s)
+
+    assert wait <= following <= min(2 * wait, timedelta(seconds=longest_s))
+    assert report_wait(1, 3600.0) == timedelta(minutes=2)
+    assert report_wait(6, 3600.0) == timedelta(hours=1)
 
 
 def test_a_commitment_is_asked_for_when_the_destination_is_back(desk: Desk, pacs: Pacs) -> None:
