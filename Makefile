@@ -4,13 +4,17 @@ SHELL := /bin/sh
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup demo test check fix fast bench lock clean
+.PHONY: help install setup demo test check fix fast bench lock clean
 
 help: ## list the commands
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
 
 demo: .venv/.serving ## films in, results out, on this machine alone: a node, a small PACS, a table of results
 	$(BIN)/neolung demo
+
+install: .venv/.serving ## what a site needs to serve, into .venv: .venv/bin/neolung and nothing for tests
+	@$(BIN)/python -m compileall -q node pipeline storage train
+	@echo "$$($(BIN)/neolung --version) is installed: $$(pwd)/$(BIN)/neolung"
 
 setup: .venv/.developing ## everything a developer needs, into .venv, and the servers the tests talk to
 	@.ci/setup peers

@@ -1,5 +1,6 @@
 """What the documents say is there, is there; and nothing is there that they leave out."""
 
+import configparser
 import re
 from pathlib import Path
 
@@ -8,7 +9,9 @@ import pytest
 import typer
 
 from node.cli import app
+from node.config.schema import LimitsConfig
 from node.network.status import FindStatus, StoreStatus
+from node.processes.supervisor import CANNOT_START
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "node").rglob("*.md")])
@@ -46,3 +49,19 @@ def test_files_named_in_documents_exist(page: Path) -> None:
     named = re.findall(r"`((?:node|pipeline|storage|train|docs)/[\w/.-]+)`", page.read_text(encoding="utf-8"))
 
     assert [name for name in named if not (ROOT / name).exists()] == []
+
+
+def test_the_service_unit_fits_the_program() -> None:
+    (unit,) = re.findall(r"```ini\n(.*?)```", text_of("docs/operating.md"), re.DOTALL)
+    parsed = configparser.ConfigParser(interpolation=None)
+    parsed.optionxform = str  # type: ignore[assignment,method-assign]  # systemd tells capitals from small letters
+    parsed.read_string(unit)
+    service = parsed["Service"]
+    program, command, *arguments = service["ExecStart"].split()
+
+    assert program.endswith("/.venv/bin/neolung")
+    assert command in commands()
+    assert arguments == ["--config", "/etc/neolung/config.yaml"]
+    assert int(service["RestartPreventExitStatus"]) == CANNOT_START
+    assert float(service["TimeoutStopSec"]) > LimitsConfig().drain_timeout_s
+    assert service["KillMode"] == "mixed"

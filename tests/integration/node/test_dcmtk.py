@@ -1,5 +1,7 @@
 """DCMTK's programs as peers."""
 
+import re
+import shlex
 import subprocess
 from pathlib import Path
 
@@ -11,6 +13,8 @@ from storage.instances import find_instance
 from storage.jobs import list_jobs
 from tests.support.films import encode, make_film, part10_bytes
 from tests.support.network import dcmtk, listening_node
+
+ROOT = Path(__file__).parents[3]
 
 pytestmark = pytest.mark.dcmtk
 
@@ -106,6 +110,21 @@ def test_findscu_cancels(tmp_path):
         result = dcmtk("findscu", "-v", "-S", "--cancel", "2", *peer(node), *keys)
     assert result.returncode == 0
     assert "Sending C-CANCEL" in result.stdout or "Cancel" in result.stdout
+
+
+def test_the_lines_of_the_readme_work_as_they_stand(node):
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    lines = re.findall(r"^    (?:echoscu|storescu|findscu) .*127\.0\.0\.1 11112.*$", text, re.MULTILINE)
+    said = ""
+    for line in lines:
+        program, *arguments = shlex.split(line.replace("11112", str(node.port)))
+        arguments = [str(ROOT / word) if word.endswith(".dcm") else word for word in arguments]
+        result = dcmtk(program, "-v", *arguments)
+        assert result.returncode == 0, result.stdout
+        said += result.stdout
+    assert len(lines) == 3
+    assert "Received Store Response (Success)" in said
+    assert "PHANTOM-102" in said
 
 
 def test_an_aborted_storescu_leaves_nothing_half_done(node, tmp_path):
