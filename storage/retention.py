@@ -13,23 +13,23 @@ from storage.ledger import Ledger
 from storage.tables import commitment, commitment_member, event, job
 from storage.values import JobKind, JobState
 
-_ROWS_AT_ONCE = 500
+ROWS_AT_ONCE = 500
 """Few enough that nobody waits long for the ledger meanwhile."""
 _FINISHED = (JobState.DONE, JobState.UNCOMMITTED, JobState.CANCELLED)
 
 
-def forget_jobs(ledger: Ledger, before: datetime) -> int:
-    """Remove the jobs that ended before a moment, with their commitment transactions; give their number.
+def forget_jobs(ledger: Ledger, before: datetime, limit: int = ROWS_AT_ONCE) -> int:
+    """Remove jobs that ended before a moment, with their commitment transactions; give their number.
 
     Dead letters are kept until an operator has retried or cancelled them, and with a COMMIT job that is open
     or dead the DELIVER job that it may have to open again.
     """
-    return _forget(ledger, job, _is_over(before))
+    return _forget(ledger, job, _is_over(before), limit)
 
 
-def forget_events(ledger: Ledger, before: datetime) -> int:
+def forget_events(ledger: Ledger, before: datetime, limit: int = ROWS_AT_ONCE) -> int:
     """Remove what the audit trail says of the time before a moment; give the number of lines."""
-    return _forget(ledger, event, event.c.at < before)
+    return _forget(ledger, event, event.c.at < before, limit)
 
 
 def _is_over(before: datetime) -> ColumnElement[bool]:
@@ -43,22 +43,18 @@ def _is_over(before: datetime) -> ColumnElement[bool]:
     return and_(job.c.state.in_(_FINISHED), job.c.finished_at < before, ~is_needed)
 
 
-def _forget(ledger: Ledger, table: Table, condition: ColumnElement[bool]) -> int:
-    """Delete rows in many small transactions, so that the work goes on between them."""
+def _forget(ledger: Ledger, table: Table, condition: ColumnElement[bool], limit: int) -> int:
     (number,) = table.primary_key
-    forgotten = 0
-    while True:
-        # Found without the lock on the ledger, and looked at again under it.
-        with ledger.read() as connection:
-            old = connection.scalars(select(number).where(condition).order_by(number).limit(_ROWS_AT_ONCE))
-            found = old.all()
-        if not found:
-            return forgotten
-        with ledger.begin() as connection:
-            rows = connection.scalars(select(number).where(number.in_(found), condition)).all()
-            if table is job:
-                _forget_transactions(connection, rows)
-            forgotten += connection.execute(delete(table).where(number.in_(rows))).rowcount
+    # Found without the lock on the ledger, and looked at again under it.
+    with ledger.read() as connection:
+        found = connection.scalars(select(number).where(condition).order_by(number).limit(limit)).all()
+    if not found:
+        return 0
+    with ledger.begin() as connection:
+        rows = connection.scalars(select(number).where(number.in_(found), condition)).all()
+        if table is job:
+            _forget_transactions(connection, rows)
+        return connection.execute(delete(table).where(number.in_(rows))).rowcount
 
 
 def _forget_transactions(connection: Connection, job_ids: Sequence[int]) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 from node.composition.stores import open_stores
 from node.config.schema import Config
 from node.errors import StartRefused
+from node.housekeeping import keep_house
 from node.log import EventLog
 from node.network.access import AccessList
 from node.network.application_entity import ApplicationEntity, Services
@@ -26,7 +27,7 @@ def serve(config: Config, drain: Drain) -> None:
     ledger, store = open_stores(config)
     _log.info("temporary files swept", files=store.sweep())
     with make_application_entity(config, ledger, store):
-        drain.wait()
+        keep_house(ledger, config.ledger.keep_days, drain)
     ledger.close()
 
 
