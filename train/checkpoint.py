@@ -84,10 +84,7 @@ class Checkpoint:
         if not path.exists():
             return
         state = _load(path)
-        if state["settings"] != asdict(self._settings):
-            raise UnusableRun(
-                f"{self._run} was started with {state['settings']}; use another folder or the same settings"
-            )
+        _require_equal(self._run, state["settings"], asdict(self._settings))
         network.load_state_dict(state["network"])
         average.load_state_dict(state["average"])
         optimiser.load_state_dict(state["optimiser"])
@@ -147,9 +144,29 @@ def load_best(network: nn.Module, run: Path) -> None:
 
 
 def write_settings(run: Path, settings: Mapping[str, object]) -> None:
-    """Keep the settings of a run in its folder, for the export."""
+    """Keep the settings of a run in its folder, for the export.
+
+    Raises
+    ------
+    UnusableRun
+        If the folder holds a run with other settings. What an older version did not write is taken as equal.
+    """
     run.mkdir(parents=True, exist_ok=True)
-    (run / SETTINGS).write_text(json.dumps(settings, indent=1) + "\n", encoding="utf-8")
+    now = json.loads(json.dumps(settings))
+    if (run / CHECKPOINT).exists() and (run / SETTINGS).exists():
+        _require_equal(run, read_settings(run), now)
+    replace_text(run / SETTINGS, json.dumps(now, indent=1) + "\n")
+
+
+def _require_equal(run: Path, stored: Mapping[str, Any], now: Mapping[str, Any]) -> None:
+    for name in stored.keys() & now.keys():
+        if isinstance(stored[name], dict) and isinstance(now[name], dict):
+            _require_equal(run, stored[name], now[name])
+        elif stored[name] != now[name]:
+            raise UnusableRun(
+                f"{run} was started with {name} {stored[name]}, not {now[name]}; use another folder or the "
+                "same settings"
+            )
 
 
 def read_settings(run: Path) -> dict[str, Any]:

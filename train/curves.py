@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from train.processes import partial_of
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
@@ -37,7 +39,7 @@ def draw_curves(run: Path, history: History) -> None:
     left.plot(epochs, [entry["loss"] for entry in history], color="black", marker=".")
     left.set(title="Loss on the training films", xlabel="epoch")
     _draw_figures(right, history)
-    partial = run / f"{PICTURE}.partial"
+    partial = partial_of(run / PICTURE)
     figure.savefig(partial, format="png")  # A figure without pyplot draws on Agg, which needs no screen.
     partial.replace(run / PICTURE)
 
@@ -54,6 +56,6 @@ def _draw_figures(axes: Axes, history: History) -> None:
 
 def replace_text(path: Path, text: str) -> None:
     """Write a file so that a reader, or a restart after a kill, never sees half of it."""
-    partial = path.with_name(f"{path.name}.partial")
+    partial = partial_of(path)
     partial.write_text(text, encoding="utf-8")
     partial.replace(path)

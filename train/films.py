@@ -16,6 +16,7 @@ from pipeline.preprocess import fit_film, to_square
 from train.data import IndexedFilm, read_mask, read_pixels
 from train.data.pictures import stretch
 from train.errors import UnusableIndex
+from train.processes import partial_of
 from train.recipes import Profile
 
 __all__ = ["SquareFilms", "concatenate", "save_array", "square_films", "square_pair", "stretch"]
@@ -101,6 +102,6 @@ def concatenate(parts: Iterable[SquareFilms]) -> SquareFilms:
 
 def save_array(path: Path, array: NDArray[np.uint8]) -> None:
     """Write an array so that a reader never sees half of it."""
-    partial = path.with_suffix(".partial.npy")
+    partial = partial_of(path)
     np.save(partial, array, allow_pickle=False)
     partial.replace(path)

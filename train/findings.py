@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pipeline.networks import ClassifierArchitecture, build_classifier
 from train.augment import Augmentation, expose, move
 from train.batches import Share, draw, steps_of
-from train.checkpoint import write_settings
+from train.checkpoint import load_best, write_settings
 from train.fit import fit
 from train.metrics import auroc, negative_log_likelihood
 from train.phantom_sets import LungCrops
@@ -105,14 +105,33 @@ def predict_logits(network: nn.Module, crops: LungCrops, settings: FindingSettin
 
 
 def train_findings(
-    training: LungCrops, validation: LungCrops, settings: FindingSettings, run: Path
+    training: LungCrops,
+    validation: LungCrops,
+    settings: FindingSettings,
+    run: Path,
+    *,
+    start: Path | None = None,
 ) -> nn.Module:
-    """Train the classifier, or go on with the run in this folder; returns the best epoch's network."""
+    """Train the classifier, or go on with the run in this folder.
+
+    Parameters
+    ----------
+    start
+        Folder of a finished run whose best weights this one starts from.
+
+    Returns
+    -------
+    nn.Module
+        The best epoch's network.
+    """
     import torch
 
     torch.manual_seed(settings.fit.seed)
     network = build_classifier(settings.architecture)
-    start_from_imagenet(network, settings.architecture.backbone, settings.start)
+    if start is not None:
+        load_best(network, start)
+    else:
+        start_from_imagenet(network, settings.architecture.backbone, settings.start)
     write_settings(run, asdict(settings))
     fit(network, FindingTask(training, validation, settings), settings.fit, run)
     return network

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from train.batches import Share
 from train.checkpoint import Checkpoint, Progress, load_best
 from train.curves import draw_curves
 from train.display import StepBar
+from train.processes import is_main
 from train.recipes import FitSettings, learning_rate
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def fit(network: nn.Module, task: Task, settings: FitSettings, run: Path) -> lis
         If the folder holds a run with other settings.
     """
     checkpoint = Checkpoint(run, settings)
-    loop = _start(network, settings, StepBar(run.name, settings.epochs, task.steps(), shown=_speaks()))
+    loop = _start(network, settings, StepBar(run.name, settings.epochs, task.steps(), shown=is_main()))
     checkpoint.resume(loop.network, loop.average, loop.optimiser, loop.progress)
     with loop.bar:
         while loop.progress.epoch < settings.epochs:
@@ -106,11 +106,6 @@ def fit(network: nn.Module, task: Task, settings: FitSettings, run: Path) -> lis
     _recompute(network, wanted=False)
     load_best(network.to("cpu"), run)
     return loop.progress.history
-
-
-def _speaks() -> bool:
-    """Whether this process, of those that `torchrun` started, shows the progress."""
-    return os.environ.get("RANK", "0") == "0"
 
 
 def _start(network: nn.Module, settings: FitSettings, bar: StepBar) -> _Loop:

@@ -63,6 +63,12 @@ def start_from_imagenet(network: nn.Module, backbone: str, source: str = AUTO) -
     return len(fitting)
 
 
+def require_imagenet(backbone: str) -> None:
+    """Raise `MissingStartWeights` unless a package or the hub has ImageNet weights for a backbone."""
+    if _packaged_file(backbone) is None:
+        _from_hub(backbone)
+
+
 def _imagenet_weights(backbone: str, source: str) -> Weights:
     if source != AUTO:
         return _in_timm_order(backbone, _read(Path(source)))
