@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,8 +31,7 @@ class OnnxEngine:
     device = "cpu"
 
     def __init__(self, graph: Path, *, threads: int = 0) -> None:
-        import onnxruntime
-
+        onnxruntime = _onnxruntime()
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.log_severity_level = 3
@@ -51,6 +52,14 @@ class OnnxEngine:
         if not outputs:
             return np.zeros((0, 1), np.float32)
         return np.concatenate(outputs).astype(np.float32, copy=False)
+
+
+def _onnxruntime() -> Any:
+    """Import ONNX Runtime, which reports each use to its maker unless it is told not to before the import."""
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+    import onnxruntime
+
+    return onnxruntime
 
 
 def _refusals() -> tuple[type[Exception], ...]:
