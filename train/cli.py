@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from train.prepare_command import prepare_films
+
 app = typer.Typer(
     name="neolung-train",
     help="Train, measure and export the models. Example: neolung-train phantoms 20 --out phantoms",
@@ -18,9 +20,11 @@ app = typer.Typer(
 EXTRA = ("torch", "timm", "segmentation_models_pytorch", "accelerate", "matplotlib", "jinja2", "onnx")
 """What training needs beyond serving (docs/decisions/0001)."""
 
+app.command(name="prepare")(prepare_films)
+
 Out = Annotated[Path, typer.Option(help="Folder that is written.")]
 Films = Annotated[
-    Path, typer.Option(help="Folder with an index.csv: file, mask, patient, split.", exists=True)
+    Path, typer.Option(help="Folder that `neolung-train prepare` wrote, or its index.csv.", exists=True)
 ]
 Run = Annotated[
     Path, typer.Option(help="Folder of checkpoints; the same folder again goes on where it stopped.")

@@ -15,7 +15,7 @@ from pipeline.segment import LungSegmenter
 from train.bundling import SHIPPED_SOURCES, BundleParts, write_bundle
 from train.card import write_card
 from train.checkpoint import read_history
-from train.data import read_index
+from train.data.prepared import films_with_lungs, read_prepared
 from train.errors import UnusableRun
 from train.films import concatenate, square_films
 from train.findings import FindingSettings, predict_logits, train_findings
@@ -39,11 +39,11 @@ def run_segment(films: Path, run: Path, *, epochs: int, size: int, phantoms: int
     """Train the segmenter on an index of films and on phantoms."""
     settings = LungSettings(size=size)
     settings = replace(settings, fit=replace(settings.fit, epochs=epochs))
-    index, cache = read_index(films), run / "cache"
-    parts = [square_films([film for film in index if film.split == "train"], settings.cache_size, cache)]
+    index, cache = read_prepared(films), run / "cache"
+    parts = [square_films(films_with_lungs(index, "train"), settings.cache_size, cache)]
     if phantoms:
         parts.append(phantom_squares(range(phantoms), settings.cache_size, cache))
-    validation = square_films([film for film in index if film.split == "val"], settings.cache_size, cache)
+    validation = square_films(films_with_lungs(index, "val"), settings.cache_size, cache)
     train_lungs(concatenate(parts), validation, settings, run)
     return _best_of(run)
 

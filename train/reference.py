@@ -19,7 +19,8 @@ from pipeline.segment import LungSegmenter
 from train.bundling import BundleParts, describe_segmenter, write_bundle
 from train.card import write_card
 from train.checkpoint import BEST, load_best
-from train.data import IndexedFilm, read_index
+from train.data import IndexedFilm
+from train.data.prepared import films_with_lungs, read_prepared
 from train.evaluate import Figures, judge_phantoms, lung_figures, phantom_figures
 from train.export import ExportedNetwork
 from train.films import SquareFilms, concatenate, square_films
@@ -75,7 +76,7 @@ def make_reference(films: Path, out: Path, run: Path, plan: ReferencePlan) -> Ma
     run
         Folder of checkpoints and caches; a second call goes on where the first was interrupted.
     """
-    index = read_index(films)
+    index = read_prepared(films)
     cache = run / "cache"
     _make_lungs(index, run, cache, plan)
     digest = sha256_of((run / "lungs" / BEST).read_bytes())
@@ -91,7 +92,7 @@ def make_reference(films: Path, out: Path, run: Path, plan: ReferencePlan) -> Ma
 
 def _make_lungs(index: Sequence[IndexedFilm], run: Path, cache: Path, plan: ReferencePlan) -> None:
     def of(split: str, size: int) -> SquareFilms:
-        return square_films([film for film in index if film.split == split], size, cache)
+        return square_films(films_with_lungs(index, split), size, cache)
 
     first, lungs = plan.first, plan.lungs
     train_lungs(of("train", first.cache_size), of("val", first.cache_size), first, run / "lungs-first")
@@ -144,8 +145,8 @@ def _write(out: Path, run: Path, parts: BundleParts) -> Manifest:
 def _evaluate(out: Path, index: Sequence[IndexedFilm], plan: ReferencePlan) -> Figures:
     bundle = load_bundle(out, device="cpu")
     figures: Figures = {}
-    for split in sorted({film.split for film in index} - {"train"}):
-        films = [film for film in index if film.split == split]
+    for split in sorted({film.split for film in index if film.mask is not None} - {"train"}):
+        films = films_with_lungs(index, split)
         figures[f"lungs, {split}"] = lung_figures(bundle, films)
         figures[f"lungs, {split}, sideways"] = lung_figures(bundle, films, turns=1)
         _log.info("%s: %s", split, figures[f"lungs, {split}"])

@@ -11,8 +11,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+from pydicom import Dataset
 from scipy.ndimage import gaussian_filter
 
+from pipeline.results import make_result_objects, to_part10
+from tests.support.analyses import ORIGIN, make_analysis, make_lung_mask
+from tests.support.films import make_film
 from train.data import IndexedFilm, write_index
 from train.data.describe import Candidate, describe
 from train.data.masks import write_mask
@@ -71,3 +75,18 @@ def write_labelme(path: Path, shapes: list[dict[str, Any]], shape: tuple[int, in
     document |= {"imagePath": f"{path.stem}.png", "imageHeight": shape[0], "imageWidth": shape[1]}
     path.write_text(json.dumps(document), encoding="utf-8")
     return path
+
+
+def write_segmentation(
+    path: Path, lungs: NDArray[np.bool_], film: Dataset | None = None, *, heart: bool = False
+) -> str:
+    """Write the SEG of a film's lungs as the node makes it, and give the film's SOP Instance UID."""
+    film = make_film(rows=lungs.shape[0], columns=lungs.shape[1]) if film is None else film
+    analysis = make_analysis(film=film, lung_mask=make_lung_mask(lungs))
+    segmentation = make_result_objects(analysis, ORIGIN, overlay=False).segmentation
+    assert segmentation is not None
+    for segment in segmentation.SegmentSequence if heart else ():
+        segment.SegmentLabel = "Heart"
+        segment.SegmentedPropertyTypeCodeSequence[0].CodeValue = "80891009"
+    path.write_bytes(to_part10(segmentation))
+    return str(film.SOPInstanceUID)

@@ -71,12 +71,18 @@ class Row:
         row_mm, column_mm = self.number("row_spacing_mm"), self.number("column_spacing_mm")
         return (row_mm, column_mm) if row_mm and column_mm else None
 
-    def path(self, name: str) -> Path | None:
-        """Return a cell that is the path of an existing file, relative to the folder of the CSV, or empty."""
+    def path(self, name: str, folder: Path | None = None) -> Path | None:
+        """Return a cell that is the path of an existing file, or empty.
+
+        Parameters
+        ----------
+        folder
+            What the path is relative to; the folder of the CSV when None.
+        """
         cell = self.text(name)
         if not cell:
             return None
-        path = Path(os.path.normpath(self.file.parent / cell))
+        path = Path(os.path.normpath((folder or self.file.parent) / cell))
         if not path.is_file():
             raise self.wrong(f"{path} ({name}) does not exist; put it there, or correct the row")
         return path

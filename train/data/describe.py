@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.values import PixelSpacing
+from pipeline.values import PixelSpacing, Radiograph
 from train.data.header_facts import HeaderFacts, read_header_facts
 from train.data.index import IndexedFilm
 from train.data.lookalikes import perceptual_hash
@@ -72,7 +72,7 @@ def describe(candidate: Candidate) -> IndexedFilm:
         sop_instance_uid=uid,
         digest=digest_of(pixels),
         perceptual_hash=perceptual_hash(pixels),
-        attributes={**facts.attributes, **candidate.attributes},
+        attributes={**facts.attributes, **_decoding(radiograph), **candidate.attributes},
     )
 
 
@@ -86,6 +86,11 @@ def _lung_area(path: Path, sop_instance_uid: str, pixels: NDArray[np.float32]) -
     if area > _MOST_LUNG * mask.size:
         raise UnusableIndex(f"{path} calls {area / mask.size:.0%} of the film lung; is it inverted?")
     return area
+
+
+def _decoding(radiograph: Radiograph) -> dict[str, str]:
+    """Keep how a DICOM film's stored values became grey."""
+    return {"decoding": " ".join(radiograph.parameters)} if radiograph.parameters else {}
 
 
 def _millimetres(spacing: PixelSpacing | None) -> tuple[float, float] | None:

@@ -25,9 +25,19 @@ def freeze(path: Path, split: Split, films: Sequence[IndexedFilm]) -> str:
     -------
     str
         SHA-256 of the split, for the record of a training.
+
+    Raises
+    ------
+    UnusableSplit
+        If the file holds another split: that one is frozen.
     """
     document = {"format": _FORMAT, "index_sha256": index_digest(films), **asdict(split)}
     digest = _digest(document)
+    if path.exists() and _read(path).get("sha256") != digest:
+        raise UnusableSplit(
+            f"{path} was frozen for other films, labels or outlines than there are now; "
+            "prepare into another folder"
+        )
     path.write_text(json.dumps({**document, "sha256": digest}, indent=1) + "\n", encoding="utf-8")
     return digest
 
@@ -61,10 +71,7 @@ def thaw(path: Path, films: Sequence[IndexedFilm]) -> Split:
 
 def index_digest(films: Sequence[IndexedFilm]) -> str:
     """Return the SHA-256 of what a split depends on: the films' pictures, patients, labels and lungs."""
-    rows = [
-        [film.path.name, film.patient, film.rds, film.roi_area, film.sop_instance_uid, film.digest]
-        for film in films
-    ]
+    rows = [[film.digest, film.patient, film.rds, film.roi_area, film.sop_instance_uid] for film in films]
     return _digest(rows)
 
 

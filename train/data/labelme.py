@@ -62,6 +62,15 @@ def load_labelme(path: Path) -> Mapping[str, object]:
     return document
 
 
+def is_labelme(path: Path) -> bool:
+    """Whether a file is a labelme file; any other JSON is not."""
+    try:
+        load_labelme(path)
+    except UnusableIndex:
+        return False
+    return True
+
+
 def _grid(path: Path, document: Mapping[str, object]) -> tuple[int, int]:
     sides = document.get("imageHeight"), document.get("imageWidth")
     if not all(isinstance(side, int) and 0 < side <= 65535 for side in sides):

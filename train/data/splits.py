@@ -125,7 +125,9 @@ def _deal(
 ) -> tuple[tuple[int, ...], ...]:
     """Sort units of films by class and mean lung area and deal them out; each class starts at group 0."""
     if len(units) < count:
-        raise UnusableSplit(f"{len(units)} {things} cannot be dealt into {count} groups; add {things}")
+        raise UnusableSplit(
+            f"{len(units)} {things} cannot be dealt into {count} groups; add {things}, or --split none"
+        )
     groups: list[list[int]] = [[] for _ in range(count)]
     for label in (True, False, None):
         members = sorted((unit for unit in units if _label(films, unit) is label), key=_order(films))
