@@ -81,7 +81,7 @@ def truth_of(film: Phantom) -> dict[str, object]:
         "weight_g": round(film.baby.weight_g),
         "pitch_mm": film.pitch_mm,
         "turns_to_upright": film.turns,
-        "devices": list(film.devices),
+        "devices": [device.name for device in film.devices],
         "right_lung_mm2": round(float((film.lungs == 1).sum()) * film.pitch_mm**2, 1),
         "left_lung_mm2": round(float((film.lungs == 2).sum()) * film.pitch_mm**2, 1),
     }

@@ -7,7 +7,11 @@ import uuid
 import numpy as np
 from pydicom import Dataset
 from pydicom.dataset import FileMetaDataset
-from pydicom.uid import UID, DigitalXRayImageStorageForPresentation, ExplicitVRLittleEndian
+from pydicom.uid import (
+    UID,
+    DigitalXRayImageStorageForPresentation,
+    ExplicitVRLittleEndian,
+)
 
 from train.phantom.film import GENERATOR_VERSION, Phantom, PhantomSettings, make_phantom
 
@@ -53,7 +57,11 @@ def _identify(dataset: Dataset, film: Phantom) -> None:
     dataset.SOPInstanceUID = _uid("instance", *key)
     dataset.SeriesInstanceUID = _uid("series", *key)
     dataset.StudyInstanceUID = _uid("study", *key)
-    dataset.StudyID, dataset.SeriesNumber, dataset.InstanceNumber = str(film.seed % 10**8), 1, 1
+    dataset.StudyID, dataset.SeriesNumber, dataset.InstanceNumber = (
+        str(film.seed % 10**8),
+        1,
+        1,
+    )
     dataset.AccessionNumber = f"PH{film.seed % 10**8:08d}"
     dataset.Modality, dataset.ImageType = "DX", ["ORIGINAL", "PRIMARY"]
     dataset.PresentationIntentType = "FOR PRESENTATION"
@@ -64,7 +72,10 @@ def _identify(dataset: Dataset, film: Phantom) -> None:
 
 def _describe_patient(dataset: Dataset, film: Phantom, rng: np.random.Generator) -> None:
     days = int(rng.integers(0, 4))
-    dataset.PatientName, dataset.PatientID = f"PHANTOM^{film.seed}", f"PHANTOM-{film.seed}"
+    dataset.PatientName, dataset.PatientID = (
+        f"PHANTOM^{film.seed}",
+        f"PHANTOM-{film.seed}",
+    )
     dataset.PatientIdentityRemoved = "YES"
     dataset.DeidentificationMethod = COMMENT
     dataset.PatientBirthDate, dataset.PatientSex = "", "O"
@@ -98,7 +109,11 @@ def _describe_acquisition(dataset: Dataset, film: Phantom, rng: np.random.Genera
 
 def _code(value: str, meaning: str) -> Dataset:
     code = Dataset()
-    code.CodeValue, code.CodingSchemeDesignator, code.CodeMeaning = value, "SCT", meaning
+    code.CodeValue, code.CodingSchemeDesignator, code.CodeMeaning = (
+        value,
+        "SCT",
+        meaning,
+    )
     return code
 
 

@@ -3,22 +3,42 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from train.phantom.anatomy import Anatomy, draw_anatomy, inside
-from train.phantom.baby import Baby, Disease, draw_baby
+from train.phantom.airways import draw_airways
+from train.phantom.appearance import Disease
+from train.phantom.baby import Baby, draw_baby
+from train.phantom.body import draw_body, draw_gas, draw_limbs
 from train.phantom.bones import draw_bones
 from train.phantom.canvas import Canvas, Plane
-from train.phantom.detector import collimate, expose_plane, vendor_look
-from train.phantom.devices import DeviceRates, draw_devices
-from train.phantom.disease import bronchi, lung_density, vessels
+from train.phantom.chest import Chest, chest_of
+from train.phantom.detector import Vendor, collimate, develop, expose, shutter
+from train.phantom.devices import Device, DeviceRates, draw_devices
+from train.phantom.disease import fill_lungs
+from train.phantom.field import FieldSettings, choose_field
+from train.phantom.lungs import Lungs, draw_lungs
+from train.phantom.objects import bedding
 
-GENERATOR_VERSION = 1
+GENERATOR_VERSION = 2
 """Raise it when the same seed would give another film."""
-SOFT_TISSUE_PER_MM = 0.0235
-BONE_PER_MM = 0.055
+SOFT_TISSUE_PER_MM = 0.0245
+BONE_PER_MM = 0.060
+DRAWN_AT_MM = 0.2
+"""Anatomy is drawn on a grid of this pitch, at finest; devices and noise at the film's own."""
+_STREAMS = {
+    "baby": 0,
+    "field": 1,
+    "anatomy": 2,
+    "lungs": 3,
+    "devices": 4,
+    "detector": 5,
+    "storing": 6,
+}
+T = TypeVar("T", bound=np.generic)
+_TURNS = ((1, 0.4), (3, 0.4), (2, 0.2))
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,17 +48,24 @@ class PhantomSettings:
     Attributes
     ----------
     long_side
-        Pixels of the film's longer side.
+        Pixels of the film's longer side; None for the detector's own matrix.
     sideways
         Probability of a film that is stored turned by 90, 180 or 270 degrees.
     whole_baby
         Probability of a wide, hardly collimated film.
+    devices_tell
+        0: devices are independent of the disease; 1: the tubes and lines of intensive care are there
+        exactly when the baby has respiratory distress syndrome (for the audit of shortcuts).
+    device_seed
+        Another number draws other devices on the same baby, exposed alike.
     """
 
-    long_side: int = 640
+    long_side: int | None = 640
     sideways: float = 0.10
     whole_baby: float = 0.33
     devices: DeviceRates = field(default_factory=DeviceRates)
+    devices_tell: float = 0.0
+    device_seed: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,6 +82,10 @@ class Phantom:
         Between pixel centres, both ways.
     turns
         Counter-clockwise quarter turns that make the stored film upright.
+    devices
+        What lies in or on the baby, masks and tips on the stored film.
+    vendor
+        Whose look the film has.
     """
 
     seed: int
@@ -63,65 +94,97 @@ class Phantom:
     pitch_mm: float
     turns: int
     baby: Baby
-    devices: tuple[str, ...]
+    devices: tuple[Device, ...]
+    vendor: Vendor
 
 
 def make_phantom(
-    seed: int, settings: PhantomSettings | None = None, *, disease: Disease | None = None
+    seed: int,
+    settings: PhantomSettings | None = None,
+    *,
+    disease: Disease | None = None,
 ) -> Phantom:
     """Make the film of this seed; a given disease replaces the drawn one."""
     chosen = settings or PhantomSettings()
-    rng = np.random.default_rng([GENERATOR_VERSION, seed])
-    baby = draw_baby(rng, disease)
-    canvas = _field(baby, chosen, rng)
-    anatomy = draw_anatomy(baby, canvas, rng)
-    devices = draw_devices(baby, canvas, rng, chosen.devices)
-    attenuation = _attenuation(baby, anatomy, canvas, rng) + devices.dense
-    signal = expose_plane(attenuation, canvas, rng)
-    picture, open_part = collimate(vendor_look(signal, canvas, rng), canvas, rng)
-    lungs = (anatomy.labels * (open_part > 0)).astype(np.uint8)
-    turns = int(rng.integers(1, 4)) if rng.random() < chosen.sideways else 0
+    baby = draw_baby(stream(seed, "baby"), disease)
+    framing = FieldSettings(chosen.long_side, chosen.whole_baby)
+    canvas, whole = choose_field(baby, framing, stream(seed, "field"))
+    chest = chest_of(baby)
+    attenuation, sides, body = _anatomy(chest, canvas, seed)
+    rates = chosen.devices.following(baby.disease.is_rds, chosen.devices_tell)
+    drawn = draw_devices(baby, canvas, stream(seed, "devices", chosen.device_seed), rates)
+    detector = stream(seed, "detector")
+    open_part = collimate(canvas, detector, whole=whole)
+    signal = expose(attenuation + drawn.dense, canvas, detector)
+    picture, vendor = develop(signal, body * open_part, canvas, detector)
+    turns = _turns(chosen.sideways, stream(seed, "storing"))
     return Phantom(
         seed=seed,
-        pixels=np.ascontiguousarray(np.rot90(picture, -turns)),
-        lungs=np.ascontiguousarray(np.rot90(lungs, -turns)),
+        pixels=_stored(shutter(picture, open_part, detector), turns),
+        lungs=_stored(np.where(open_part > 0, sides, np.uint8(0)), turns),
         pitch_mm=canvas.pitch,
         turns=turns,
         baby=baby,
-        devices=devices.names,
+        devices=tuple(_turned(device, open_part, turns) for device in drawn.devices),
+        vendor=vendor,
     )
 
 
 def disease_of(seed: int) -> Disease:
     """Tell the disease of a seed's film without drawing it."""
-    return draw_baby(np.random.default_rng([GENERATOR_VERSION, seed])).disease
+    return draw_baby(stream(seed, "baby")).disease
 
 
-def _field(baby: Baby, settings: PhantomSettings, rng: np.random.Generator) -> Canvas:
-    """Choose what of the baby the film covers."""
-    width, length = baby.chest_mm, baby.lung_mm
-    if rng.random() < settings.whole_baby:
-        high, wide = rng.uniform(3.6, 4.8) * length, rng.uniform(1.5, 1.9) * width
-        top = -rng.uniform(0.9, 1.5) * length
-    else:
-        high, wide = rng.uniform(1.6, 2.5) * length, rng.uniform(1.08, 1.4) * width
-        top = -rng.uniform(0.15, 0.45) * length
-    pitch = max(high, wide) / settings.long_side
-    rows, columns = round(high / pitch), round(wide / pitch)
-    left = -wide / 2 + np.clip(baby.offset_mm[0], -0.12 * wide, 0.12 * wide)
-    return Canvas(rows, columns, float(pitch), float(left), float(top))
+def stream(seed: int, purpose: str, variant: int = 0) -> np.random.Generator:
+    """Random numbers of one film for one purpose; no purpose disturbs another."""
+    return np.random.default_rng([GENERATOR_VERSION, seed, _STREAMS[purpose], variant])
 
 
-def _attenuation(baby: Baby, anatomy: Anatomy, canvas: Canvas, rng: np.random.Generator) -> Plane:
-    """Line integrals of body, lungs with their disease, airways and bones."""
-    density = lung_density(baby, anatomy, canvas, rng)
-    heart = np.minimum(anatomy.heart, 0.85 * anatomy.lung)
-    path = np.maximum(anatomy.lung - heart, 0)
-    mask = inside(anatomy.labels, 0.4 / canvas.pitch)
-    air = path * (1 - density)
-    air -= vessels(baby, canvas, rng) * mask * (1 - density) * 0.8
-    air += bronchi(baby, anatomy, canvas, rng) * mask * density * 1.15
-    air += np.minimum(anatomy.gas, 0.9 * anatomy.body)
-    soft = np.maximum(anatomy.body - air, 0) + rng.uniform(1, 5)
-    bone = draw_bones(baby, canvas, rng) * (anatomy.body > 0)
-    return np.asarray(SOFT_TISSUE_PER_MM * soft + BONE_PER_MM * bone, np.float32)
+def _anatomy(chest: Chest, canvas: Canvas, seed: int) -> tuple[Plane, NDArray[np.uint8], Plane]:
+    """Line integrals, sides of the lungs (1, 2), and where the baby is (1 or 0), on the film's own grid."""
+    coarse = canvas.coarser(DRAWN_AT_MM)
+    rng = stream(seed, "anatomy")
+    limbs = draw_limbs(chest, rng)
+    body = draw_body(chest, limbs, coarse, rng)
+    lungs = draw_lungs(chest, coarse, rng)
+    gas = draw_gas(chest, coarse, rng) + draw_airways(chest, coarse, rng)
+    bones = draw_bones(chest, limbs, coarse, rng) * (body > 0)
+    filling = fill_lungs(chest, lungs, coarse, stream(seed, "lungs"))
+    soft = np.maximum(body - filling.air - np.minimum(gas, 0.8 * body) + filling.extra, 0.15 * body)
+    plane = SOFT_TISSUE_PER_MM * soft + BONE_PER_MM * bones + bedding(coarse, rng)
+    attenuation = canvas.enlarge(np.asarray(plane, np.float32), coarse)
+    shown = canvas.enlarge((body > 2).astype(np.float32), coarse)
+    return attenuation, _sides(lungs, canvas, coarse), (shown > 0.5).astype(np.float32)
+
+
+def _sides(lungs: Lungs, canvas: Canvas, coarse: Canvas) -> NDArray[np.uint8]:
+    labels = lungs.sides()
+    right, left = (canvas.enlarge((labels == side).astype(np.float32), coarse) for side in (1, 2))
+    return np.where(np.maximum(right, left) < 0.5, 0, np.where(right >= left, 1, 2)).astype(np.uint8)
+
+
+def _turns(sideways: float, rng: np.random.Generator) -> int:
+    """Draw the quarter turns: of those not upright 40 % left, 40 % right, 20 % upside down."""
+    turned = bool(rng.random() < sideways)
+    turns = int(rng.choice([turns for turns, _ in _TURNS], p=[share for _, share in _TURNS]))
+    return turns if turned else 0
+
+
+def _stored(plane: NDArray[T], turns: int) -> NDArray[T]:
+    return np.ascontiguousarray(np.rot90(plane, -turns))
+
+
+def _turned(device: Device, open_part: Plane, turns: int) -> Device:
+    """Bring a device's mask and tip onto the stored film; the blades cover what they cover."""
+    rows, columns = open_part.shape
+    tip = device.tip
+    if tip is not None:
+        column, row = tip
+        places = {
+            0: (column, row),
+            1: (rows - 1 - row, column),
+            2: (columns - 1 - column, rows - 1 - row),
+            3: (row, columns - 1 - column),
+        }
+        tip = places[turns]
+    return Device(device.name, device.identity, _stored(device.mask & (open_part > 0), turns), tip)
