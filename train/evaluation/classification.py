@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from train.evaluation.statistics.bootstrap import REPEATS, bootstrap_all, patient_bootstrap
-from train.evaluation.statistics.delong import auroc_interval
+from train.evaluation.statistics.delong import auroc_interval, normal_quantile
 from train.evaluation.statistics.proportions import wilson
 from train.evaluation.statistics.ranking import as_labels, average_precision
 from train.evaluation.statistics.values import Interval
@@ -40,13 +40,16 @@ class PointFigures:
         accuracy, sensitivity, specificity, ppv, npv with Wilson's intervals; predictive values at the
         films' own prevalence.
     derived
-        balanced_accuracy, f1, mcc, and ppv/npv at other prevalences, with bootstrap intervals.
+        balanced_accuracy, f1 and mcc with bootstrap intervals.
+    at_prevalence
+        ppv and npv at each of `PREVALENCES`, see `predictive_values`.
     """
 
     point: OperatingPoint
     counts: Counts
     proportions: dict[str, Interval]
     derived: dict[str, Interval]
+    at_prevalence: dict[str, Interval]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,27 +111,58 @@ def proportions(counts: Counts) -> dict[str, Interval]:
 
 
 def derived(counts: Counts) -> dict[str, float]:
-    """Balanced accuracy, F1, Matthews correlation, predictive values at `PREVALENCES`; NaN if undefined."""
+    """Balanced accuracy, F1 and Matthews correlation; NaN where undefined."""
     hit, extra = counts.true_positive, counts.false_positive
     missed, clear = counts.false_negative, counts.true_negative
-    sensitivity, specificity = _ratio(hit, hit + missed), _ratio(clear, clear + extra)
     spread = float(hit + extra) * (hit + missed) * (clear + extra) * (clear + missed)
-    figures = {
-        "balanced_accuracy": (sensitivity + specificity) / 2,
+    return {
+        "balanced_accuracy": (_ratio(hit, hit + missed) + _ratio(clear, clear + extra)) / 2,
         "f1": _ratio(2 * hit, 2 * hit + extra + missed),
         "mcc": _ratio(hit * clear - extra * missed, math.sqrt(spread)),
     }
-    for prevalence in PREVALENCES:
-        ppv, npv = predictive_values(sensitivity, specificity, prevalence)
-        figures[f"ppv_at_{prevalence:.0%}"], figures[f"npv_at_{prevalence:.0%}"] = ppv, npv
-    return figures
 
 
-def predictive_values(sensitivity: float, specificity: float, prevalence: float) -> tuple[float, float]:
-    """Positive and negative predictive value by Bayes' rule; NaN where nothing is called so."""
-    hit, extra = sensitivity * prevalence, (1 - specificity) * (1 - prevalence)
-    missed, clear = (1 - sensitivity) * prevalence, specificity * (1 - prevalence)
-    return _ratio(hit, hit + extra), _ratio(clear, clear + missed)
+def predictive_values(counts: Counts, prevalence: float, level: float = 0.95) -> tuple[Interval, Interval]:
+    """Positive and negative predictive value where the finding is as frequent as given, by Bayes' rule.
+
+    Notes
+    -----
+    Adjusted logit intervals: Mercaldo, Lau, Zhou, Statistics in Medicine 2007;26:2170. Unlike a bootstrap
+    they do not shrink to nothing where no film was judged wrong.
+    """
+    hit, missed = counts.true_positive, counts.false_negative
+    clear, extra = counts.true_negative, counts.false_positive
+    odds = prevalence / (1 - prevalence)
+    positive = _odds_interval((hit, missed), (extra, clear), odds, level)
+    return positive, _odds_interval((clear, extra), (missed, hit), 1 / odds, level)
+
+
+def _odds_interval(right: tuple[int, int], wrong: tuple[int, int], odds: float, level: float) -> Interval:
+    """Give the share of right calls.
+
+    Parameters
+    ----------
+    right
+        Films of the class that is called right, and films of it that are not called so.
+    wrong
+        The same of the other class, whose films are called so wrongly.
+    """
+    true, false = _ratio(right[0], sum(right)), _ratio(wrong[0], sum(wrong))
+    value = _ratio(true * odds, true * odds + false)
+    if not sum(right) or not sum(wrong):
+        return Interval(value, math.nan, math.nan)
+    z = normal_quantile(level)
+    (true, spread_true), (false, spread_false) = (_adjusted(pair, z) for pair in (right, wrong))
+    centre, reach = math.log(true * odds / false), z * math.sqrt(spread_true + spread_false)
+    low, high = (1 / (1 + math.exp(-edge)) for edge in (centre - reach, centre + reach))
+    return Interval(value, min(low, value), max(high, value))
+
+
+def _adjusted(pair: tuple[int, int], z: float) -> tuple[float, float]:
+    """Agresti and Coull's share, and the variance of its logarithm."""
+    films = sum(pair) + z**2
+    share = (pair[0] + z**2 / 2) / films
+    return share, (1 - share) / (share * films)
 
 
 def _point_figures(
@@ -142,7 +176,15 @@ def _point_figures(
     called = values >= point.threshold
     counts = count(truth, called)
     intervals = bootstrap_all(lambda rows: derived(count(truth[rows], called[rows])), patients, repeats, seed)
-    return PointFigures(point, counts, proportions(counts), intervals)
+    return PointFigures(point, counts, proportions(counts), intervals, _at_prevalences(counts))
+
+
+def _at_prevalences(counts: Counts) -> dict[str, Interval]:
+    figures = {}
+    for prevalence in PREVALENCES:
+        ppv, npv = predictive_values(counts, prevalence)
+        figures[f"ppv_at_{prevalence:.0%}"], figures[f"npv_at_{prevalence:.0%}"] = ppv, npv
+    return figures
 
 
 def _ratio(part: float, whole: float) -> float:

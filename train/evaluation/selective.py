@@ -71,11 +71,11 @@ class ConformalFigures:
     Attributes
     ----------
     cut
-        A class is in the set when its probability is at least this.
+        A class is in the set when its probability is at least this; the likelier class always is.
     covered
         Part of the films whose set holds the truth; beside it the same of each class.
-    single, both, neither
-        Part of the films with one class in their set, with both and with none.
+    single
+        Part of the films with one class in their set; the others hold both and are undecided.
     """
 
     cut: float
@@ -83,8 +83,6 @@ class ConformalFigures:
     covered_positive: Interval
     covered_negative: Interval
     single: Interval
-    both: Interval
-    neither: Interval
 
 
 def selective_figures(
@@ -150,7 +148,7 @@ def conformal_cut(labels: ArrayLike, probabilities: ArrayLike, level: float = CO
 def conformal_figures(labels: ArrayLike, probabilities: ArrayLike, cut: float) -> ConformalFigures:
     """Measure prediction sets at a cut that was found elsewhere."""
     truth, values = as_labels(labels), np.asarray(probabilities, float)
-    has_positive, has_negative = values >= cut, 1 - values >= cut
+    has_positive, has_negative = values >= min(cut, 0.5), 1 - values >= min(cut, 0.5)
     covered = np.where(truth, has_positive, has_negative)
     return ConformalFigures(
         cut=cut,
@@ -158,8 +156,6 @@ def conformal_figures(labels: ArrayLike, probabilities: ArrayLike, cut: float) -
         covered_positive=_share(covered[truth]),
         covered_negative=_share(covered[~truth]),
         single=_share(has_positive != has_negative),
-        both=_share(has_positive & has_negative),
-        neither=_share(~has_positive & ~has_negative),
     )
 
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from sklearn import metrics
 
 from train.evaluation.classification import (
+    Counts,
     classification_figures,
     count,
     derived,
@@ -63,19 +64,41 @@ def test_figures_at_a_threshold_are_scikit_learns(rows: list[tuple[bool, bool]])
 @given(CALLED)
 def test_predictive_values_at_the_films_own_prevalence_are_their_own(rows: list[tuple[bool, bool]]) -> None:
     truth, called = np.array(rows).T
-    shares = proportions(count(truth, called))
+    counts = count(truth, called)
     if truth.all() or not truth.any():
         return
-    ppv, npv = predictive_values(
-        shares["sensitivity"].value, shares["specificity"].value, float(truth.mean())
-    )
+    ppv, npv = predictive_values(counts, float(truth.mean()))
+    shares = proportions(counts)
 
-    assert ppv == pytest.approx(shares["ppv"].value, nan_ok=True)
-    assert npv == pytest.approx(shares["npv"].value, nan_ok=True)
+    assert ppv.value == pytest.approx(shares["ppv"].value, nan_ok=True)
+    assert npv.value == pytest.approx(shares["npv"].value, nan_ok=True)
+    for one in (ppv, npv):
+        assert 0 < one.low < one.high < 1 or one.value in (0, 1) or np.isnan(one.value)
 
 
 def test_predictive_values_by_bayes_rule() -> None:
-    assert predictive_values(0.9, 0.8, 0.07) == pytest.approx((0.063 / 0.249, 0.744 / 0.751))
+    ppv, npv = predictive_values(Counts(90, 20, 10, 80), 0.07)
+
+    assert (ppv.value, npv.value) == pytest.approx((0.063 / 0.249, 0.744 / 0.751))
+
+
+def test_predictive_values_of_a_perfect_judgement_are_not_certain() -> None:
+    ppv, npv = predictive_values(Counts(30, 0, 0, 30), 0.07)
+
+    assert (ppv.value, ppv.high, npv.value) == (1, 1, 1)
+    assert ppv.low < 0.6
+    assert npv.low < 0.999
+
+
+def test_intervals_of_predictive_values_hold_them_as_often_as_they_say() -> None:
+    rng = np.random.default_rng(9)
+    truth, held, runs = 0.9 * 0.07 / (0.9 * 0.07 + 0.2 * 0.93), 0, 800
+    for _ in range(runs):
+        hit, clear = int(rng.binomial(60, 0.9)), int(rng.binomial(60, 0.8))
+        found, _ = predictive_values(Counts(hit, 60 - clear, 60 - hit, clear), 0.07)
+        held += found.low <= truth <= found.high
+
+    assert 0.93 <= held / runs <= 0.98
 
 
 @settings(deadline=None)
@@ -127,6 +150,6 @@ def test_all_figures_of_a_set_of_films() -> None:
     assert figures.auroc.low < figures.auroc.value < figures.auroc.high
     assert figures.auprc.low < figures.auprc.value < figures.auprc.high
     (point,) = figures.points
-    for interval in (*point.proportions.values(), *point.derived.values()):
+    for interval in (*point.proportions.values(), *point.derived.values(), *point.at_prevalence.values()):
         assert interval.low <= interval.value <= interval.high
-    assert point.derived["ppv_at_7%"].value < point.derived["ppv_at_54%"].value
+    assert point.at_prevalence["ppv_at_7%"].value < point.at_prevalence["ppv_at_54%"].value

@@ -1,0 +1,1 @@
+"""The report's sections; each module turns some figures into text, tables and plots."""
