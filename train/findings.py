@@ -13,8 +13,9 @@ from pipeline.networks import ClassifierArchitecture, build_classifier
 from train.augment import Augmentation, expose, move
 from train.batches import Share, draw, steps_of
 from train.checkpoint import load_best, write_settings
+from train.evaluation.calibration import negative_log_likelihood
+from train.evaluation.statistics.ranking import auroc
 from train.fit import fit
-from train.metrics import auroc, negative_log_likelihood
 from train.phantom_sets import LungCrops
 from train.pretrained import AUTO, start_from_imagenet
 from train.recipes import FitSettings, Profile

@@ -21,12 +21,13 @@ from train.card import write_card
 from train.checkpoint import BEST, load_best
 from train.data import IndexedFilm
 from train.data.prepared import films_with_lungs, read_prepared
-from train.evaluate import Figures, judge_phantoms, lung_figures, phantom_figures
+from train.evaluation.calibration import fit_temperature
+from train.evaluation.card_figures import Figures, judge_phantoms, lung_figures, phantom_figures
+from train.evaluation.thresholds import youden_threshold
 from train.export import ExportedNetwork
 from train.films import SquareFilms, concatenate, square_films
 from train.findings import FindingSettings, predict_logits, train_findings
 from train.lungs import LungSettings, train_lungs
-from train.metrics import fit_temperature, youden_threshold
 from train.phantom import GENERATOR_VERSION, PhantomSettings
 from train.phantom_sets import CropMaker, LungCrops, phantom_crops, phantom_squares
 from train.recipes import FitSettings

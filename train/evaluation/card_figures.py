@@ -1,4 +1,4 @@
-"""Figures of a bundle, measured through the serving code on films at their own resolution."""
+"""The few figures of a model card, measured through the serving code on films at their own resolution."""
 
 from __future__ import annotations
 
@@ -13,13 +13,10 @@ from pipeline.classify import FindingClassifier
 from pipeline.segment import LungSegmenter
 from pipeline.values import Orientation, Radiograph
 from train.data import IndexedFilm, read_mask, read_pixels
-from train.metrics import (
-    auroc,
-    auroc_interval,
-    expected_calibration_error,
-    intersection_over_union,
-    sensitivity_specificity,
-)
+from train.evaluation.calibration import expected_calibration_error
+from train.evaluation.overlap import intersection_over_union
+from train.evaluation.statistics.delong import auroc_interval
+from train.evaluation.thresholds import sensitivity_specificity
 from train.phantom import PhantomSettings, make_phantom
 from train.phantom_sets import as_radiograph
 
@@ -93,12 +90,12 @@ def phantom_figures(judged: Sequence[PhantomJudgement], threshold: float) -> Fig
     labels = np.array([film.is_rds for film in judged], float)
     probabilities = np.array([film.probability for film in judged])
     sensitivity, specificity = sensitivity_specificity(labels, probabilities, threshold)
-    low, high = auroc_interval(labels, probabilities)
+    area = auroc_interval(labels, probabilities)
     return {
         "films": len(judged),
         "with_rds": int(labels.sum()),
-        "auroc": round(auroc(labels, probabilities), 4),
-        "auroc_95_interval": [round(low, 4), round(high, 4)],
+        "auroc": round(area.value, 4),
+        "auroc_95_interval": [round(area.low, 4), round(area.high, 4)],
         "sensitivity": round(sensitivity, 4),
         "specificity": round(specificity, 4),
         "expected_calibration_error": round(expected_calibration_error(labels, probabilities), 4),
