@@ -10,6 +10,7 @@ from node.config.addressee import own_node
 from node.config.destinations import DestinationConfig
 from node.config.schema import Config
 from node.errors import NodeError, in_words
+from node.folders import make_data_folder
 from node.printing import counted
 from pipeline.errors import PipelineError
 from storage.errors import StorageError
@@ -58,7 +59,7 @@ def _guarded(subject: str, look: Callable[[], Check]) -> Iterator[Check]:
 
 def _data_folder(config: Config) -> Check:
     folder = config.node.data_dir
-    folder.mkdir(parents=True, exist_ok=True)
+    make_data_folder(folder)
     with tempfile.TemporaryFile(dir=folder):
         free = shutil.disk_usage(folder).free
     enough = free > config.limits.min_free_bytes
@@ -132,8 +133,13 @@ def _bundle(config: Config) -> Check:
 
 
 def _destination(config: Config, destination: DestinationConfig) -> Check:
+    from node.network.commitment import offers_commitment
     from node.network.sender import Sender
 
     Sender(destination, config.node.ae_title).echo()
-    where = f"{destination.ae_title} at {destination.host}:{destination.port}"
-    return Check(f"destination {destination.name}", True, f"{where} answers C-ECHO")
+    subject = f"destination {destination.name}"
+    answer = f"{destination.ae_title} at {destination.host}:{destination.port} answers C-ECHO"
+    if destination.storage_commitment and not offers_commitment(destination, config.node.ae_title):
+        missing = "offers no Storage Commitment: its results are stored, not committed"
+        return Check(subject, None, f"{answer}; {missing}. storage_commitment: false stops asking")
+    return Check(subject, True, answer)

@@ -8,6 +8,7 @@ An event is a short sentence that never varies plus named fields that do::
 
 import json
 import logging
+import os
 import sys
 import traceback
 import warnings
@@ -18,6 +19,7 @@ from typing import Any, Literal, TextIO
 ROOT = "neolung"
 _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.,:;_-+/<>()[]*@%=")
 _SHOWN_FRAMES = 3
+_TRACKER = "resource_tracker"
 
 Level = Literal["debug", "info", "warning", "error"]
 
@@ -113,6 +115,18 @@ def silence_libraries() -> None:
         library.propagate = False
         library.setLevel(logging.CRITICAL)
         warnings.filterwarnings("ignore", module=name)
+
+
+def silence_resource_tracker() -> None:
+    """Keep multiprocessing from warning of what a killed process left behind.
+
+    It cleans that up all the same, and a node's processes may be killed at any time. The warnings come from a
+    helper process, which gets its filters from the environment.
+    """
+    warnings.filterwarnings("ignore", _TRACKER, UserWarning)
+    others = os.environ.get("PYTHONWARNINGS")
+    ours = f"ignore:{_TRACKER}:UserWarning"
+    os.environ["PYTHONWARNINGS"] = f"{others},{ours}" if others else ours
 
 
 def _fields(record: logging.LogRecord) -> dict[str, Any]:

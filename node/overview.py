@@ -9,6 +9,7 @@ from pathlib import Path
 from node.config.addressee import own_address
 from node.config.schema import Config
 from node.errors import NoLedger
+from node.folders import require_folder
 from node.printing import counted
 from node.reach import listens
 from storage.breaker import trouble_with
@@ -106,9 +107,12 @@ def open_ledger(config: Config) -> AbstractContextManager[Ledger]:
     ------
     NoLedger
         If there is none yet.
+    StartRefused
+        If the data folder is none.
     StorageError
         If it cannot be opened, or is of another version.
     """
+    require_folder(config.node.data_dir)
     url = config.ledger_url
     if url.startswith(_SQLITE) and not Path(url.removeprefix(_SQLITE)).exists():
         raise NoLedger(f"no ledger at {url.removeprefix(_SQLITE)}: this node has not run yet (neolung run)")

@@ -41,6 +41,15 @@ _POSTGRESQL_DURABLE = (
     "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'"
 )
 _POSTGRESQL_DISK_FULL = "53100"
+_NO_CODE = "(no code)"
+_REFUSALS = {
+    "SQLITE_BUSY": "Another process has kept the ledger locked for too long.",
+    "SQLITE_CANTOPEN": "The ledger cannot be opened: it must be a file in a folder that may be written.",
+    "SQLITE_CORRUPT": "The ledger is damaged; go back to a backup of it.",
+    "SQLITE_NOTADB": "The ledger's file is no SQLite database; name another, or go back to a backup.",
+    "SQLITE_READONLY": "The ledger may not be written; check the owner of its file and folder.",
+    _NO_CODE: "The ledger's database cannot be reached, or does not let this node in; check ledger.url.",
+}
 _POSTGRESQL_WAITS = {
     "connect_timeout": 10,
     # A server that is cut off says nothing; without these it would be waited for a quarter of an hour.
@@ -186,11 +195,11 @@ def _refusal(original: BaseException | None) -> StorageFailed:
     code = _code(original)
     if code in {"SQLITE_FULL", _POSTGRESQL_DISK_FULL}:
         return StorageFull("The disk of the ledger is full; free some space on it.")
-    if code == "SQLITE_BUSY":
-        return LedgerUnavailable("Another process has kept the ledger locked for too long.")
+    if code in _REFUSALS:
+        return LedgerUnavailable(_REFUSALS[code])
     return LedgerUnavailable(f"The ledger's database refused: {type(original).__name__} {code}.")
 
 
 def _code(original: object) -> str:
     code = getattr(original, "sqlite_errorname", None) or getattr(original, "sqlstate", None)
-    return str(code or "(no code)")
+    return str(code or _NO_CODE)

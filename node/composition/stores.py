@@ -2,6 +2,7 @@
 
 from node.config.schema import Config
 from node.errors import StartRefused
+from node.folders import make_data_folder
 from storage.errors import SchemaTooNew, SchemaTooOld
 from storage.ledger import Ledger
 from storage.objects import ObjectStore
@@ -13,11 +14,11 @@ def open_stores(config: Config) -> tuple[Ledger, ObjectStore]:
     Raises
     ------
     StartRefused
-        If the ledger is of another version.
+        If the data folder cannot be made, or the ledger is of another version.
     StorageFailed
         If it does not answer at the moment.
     """
-    config.node.data_dir.mkdir(parents=True, exist_ok=True)
+    make_data_folder(config.node.data_dir)
     try:
         return Ledger.open(config.ledger_url), ObjectStore(config.objects_dir)
     except (SchemaTooNew, SchemaTooOld) as error:

@@ -13,7 +13,7 @@ from node.config.schema import Config
 from node.errors import StartRefused
 from node.gating import gate_settings
 from node.identity import device_uid, utc_offset
-from node.log import EventLog
+from node.log import EventLog, silence_resource_tracker
 from node.processes.lifetime import Drain
 from node.processes.service import owner_name
 from node.work.analysis import AnalysisSettings, process_batch, warm_up
@@ -23,6 +23,7 @@ from node.work.executor import SlotExecutor
 from node.work.retry import RetryPolicy
 from node.work.routing import Routes
 from node.work.seats import Seating, cuda_devices, plan_seating, usable_cores
+from node.work.values import describe_warm_up
 from node.work.worker import Worker, WorkerSettings
 from pipeline.bundle import reference_bundle, verify_bundle
 from pipeline.errors import BundleError
@@ -35,6 +36,7 @@ _log = EventLog("work")
 
 def work(config: Config, drain: Drain) -> None:
     """Analyse what is queued until the wish to stop."""
+    silence_resource_tracker()
     ledger, _ = open_stores(config)
     seating = plan_seating(config.work, cuda_devices(), usable_cores())
     settings = analysis_settings(config, seating.threads)
@@ -61,7 +63,7 @@ def analysis_settings(config: Config, threads: int) -> AnalysisSettings:
     try:
         verify_bundle(bundle)
     except BundleError as error:
-        raise StartRefused(f"the model bundle cannot be used: {error}") from error
+        raise StartRefused(f"the model bundle cannot be used; {error}") from error
     return AnalysisSettings(
         bundle=bundle,
         objects_dir=config.objects_dir,
@@ -131,7 +133,7 @@ def _is_ready(engine: Engine, drain: Drain) -> bool:
             return False
     error = engine.ready.exception() if engine.ready is not None else None
     if error is not None:
-        raise StartRefused(f"the models do not start: {type(error).__name__}: {error}") from error
+        raise StartRefused(f"the models do not start; {describe_warm_up(error)}") from error
     _log.info("models ready", processes=engine.slots, batch=engine.batch, seconds=monotonic() - started)
     return True
 

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from errno import EACCES, EADDRINUSE
 from types import TracebackType
 from typing import Any, Self
 
@@ -93,8 +94,7 @@ class ApplicationEntity:
             )
         except OSError as error:
             raise ListenFailed(
-                f"cannot listen on {node.listen}, port {node.port}: {error.strerror}; "
-                "is another node running? Set node.listen and node.port"
+                f"cannot listen on {node.listen}, port {node.port}: {error.strerror}; {_cure(error)}"
             ) from error
         self._server = server
         self.port = server.server_address[1]
@@ -177,6 +177,14 @@ class ApplicationEntity:
             _log.error("commitment report failed", error=describe_exception(error))
             return EventStatus.PROCESSING_FAILURE, None
         return status, None
+
+
+def _cure(error: OSError) -> str:
+    if error.errno == EADDRINUSE:
+        return "is another node running? Set node.port"
+    if error.errno == EACCES:
+        return "ports below 1024 need a privilege. Set node.port"
+    return "set node.listen to an address of this machine"
 
 
 def _refuse_action(_event: Any) -> tuple[int, None]:

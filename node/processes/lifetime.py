@@ -12,6 +12,7 @@ from pathlib import Path
 from types import FrameType
 
 from node.errors import AlreadyRunning
+from node.folders import make_data_folder
 
 SUPERVISOR_VARIABLE = "_NEOLUNG_SUPERVISOR_PID"
 """Set by the supervisor for its children: the process they must not outlive. Underscore: it sets no key."""
@@ -103,9 +104,12 @@ def hold_lock(data_dir: Path, role: str, *, wait_s: float = 0.0) -> Iterator[Non
     ------
     AlreadyRunning
         If another process holds the lock.
+    StartRefused
+        If the data folder cannot be made.
     """
+    make_data_folder(data_dir)
     folder = data_dir / "locks"
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(exist_ok=True)
     with (folder / role).open("a+", encoding="ascii") as file:
         if not _lock(file.fileno(), time.monotonic() + wait_s):
             raise AlreadyRunning(_refusal(role, data_dir))

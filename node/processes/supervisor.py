@@ -142,7 +142,7 @@ class Supervisor:
         Returns
         -------
         int
-            0 when stopped on request, 1 when a service cannot start.
+            0 when stopped on request, `CANNOT_START` when a service says that it cannot start.
         """
         if self._adopts_orphans:
             adopt_orphans()
@@ -154,7 +154,7 @@ class Supervisor:
                 for service in self._services:
                     if not service.tend(now):
                         _log.error("service cannot start; the node stops", service=service.name)
-                        return 1
+                        return CANNOT_START
                 self._drain.wait(_POLL_S)
             return 0
         finally:

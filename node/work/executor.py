@@ -17,6 +17,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from node.log import EventLog
 from node.work.slot import Batch, Seat, Slot
+from node.work.values import describe_warm_up
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -139,7 +140,7 @@ class SlotExecutor(Executor):
     def _note_warm_up(self, slot: Slot, error: BaseException | None) -> None:
         if error is not None:
             slot.kill()
-            _log.error("engine process cannot warm up", reason=f"{type(error).__name__}: {error}")
+            _log.error("engine process cannot warm up", reason=describe_warm_up(error))
         if self.ready.done() or isinstance(error, BrokenExecutor):
             return  # a killed process says nothing about the models: the next one is under way
         if error is None:

@@ -1,9 +1,13 @@
 """What travels between the worker loop and the engine's processes: small, picklable values."""
 
+from concurrent.futures import BrokenExecutor
 from dataclasses import dataclass
 from datetime import datetime
 
+from node.log import describe_exception
 from node.work.retry import Failure
+from pipeline.errors import PipelineError
+from storage.errors import StorageError
 from storage.values import AnalysisRecord, Attributes, Role, StoredFile
 
 
@@ -66,3 +70,19 @@ class FilmFailure:
 
 
 FilmOutcome = FilmResult | FilmFailure
+
+
+def describe_failure(error: BaseException) -> str:
+    """Describe a failure of the engine; only our own messages are known to name no patient."""
+    return _told(error) or describe_exception(error)
+
+
+def describe_warm_up(error: BaseException) -> str:
+    """Describe why the engine does not start: no film is involved yet, so every message may be shown."""
+    return _told(error) or f"{type(error).__name__}, {error}"
+
+
+def _told(error: BaseException) -> str:
+    if isinstance(error, BrokenExecutor):
+        return "the engine's process died"
+    return str(error) if isinstance(error, (PipelineError, StorageError)) else ""

@@ -5,7 +5,7 @@ may lose what it holds: a claim counts only when its conclusion is committed.
 """
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import BrokenExecutor, Executor, Future
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 from datetime import timedelta
 from time import monotonic
@@ -16,9 +16,8 @@ from node.processes.lifetime import Drain
 from node.work.conclusion import Concluder
 from node.work.doorbell import Doorbell
 from node.work.retry import Failure
-from node.work.values import Film, FilmFailure, FilmOutcome
-from pipeline.errors import PipelineError
-from storage.errors import StorageError, StorageFailed
+from node.work.values import Film, FilmFailure, FilmOutcome, describe_failure
+from storage.errors import StorageFailed
 from storage.instances import get_instances
 from storage.ledger import Ledger
 from storage.queue import claim, extend, release, release_owned
@@ -225,13 +224,4 @@ def _outcomes(batch: _Batch) -> Sequence[FilmOutcome]:
     error = batch.future.exception()
     if error is None:
         return batch.future.result()
-    return [FilmFailure(Failure.PASSING, _tell(error))] * len(batch.claims)
-
-
-def _tell(error: BaseException) -> str:
-    """Describe a failure of the engine; only our own messages are known to name no patient."""
-    if isinstance(error, BrokenExecutor):
-        return "the engine's process died"
-    if isinstance(error, (PipelineError, StorageError)):
-        return str(error)
-    return describe_exception(error)
+    return [FilmFailure(Failure.PASSING, describe_failure(error))] * len(batch.claims)

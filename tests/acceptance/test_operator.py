@@ -2,6 +2,7 @@
 
 import getpass
 import json
+import socket
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -14,9 +15,11 @@ from storage.breaker import Breaker, note_failure
 from storage.ledger import Ledger
 from storage.queue import bury, claim, complete, postpone, settle
 from storage.values import Claim, JobKind
+from tests.support.films import make_film, part10_bytes
 from tests.support.ledgers import add, analysis_of, queue_jobs
 from tests.support.node import run_neolung, run_serve_only
 from tests.support.orthanc import free_port
+from tests.support.pacs import Commitment, Pacs
 
 PACS = {"name": "pacs", "ae_title": "PACS", "host": "127.0.0.1", "port": 104}
 MINUTE = timedelta(minutes=1)
@@ -174,6 +177,72 @@ def test_studies_say_why_a_film_was_not_judged(ledger: Ledger, config: str) -> N
     assert "1 analysis" in shown
     assert "why not judged" in shown
     assert why in shown
+
+
+@pytest.mark.parametrize("commitment", [Commitment.NONE, Commitment.SAME_ASSOCIATION])
+def test_doctor_notes_a_destination_without_storage_commitment(
+    tmp_path: Path, commitment: Commitment
+) -> None:
+    pacs = Pacs()
+    pacs.commitment = commitment
+    with pacs:
+        path = tmp_path / "config.yaml"
+        destinations = [PACS | {"port": pacs.port}]
+        path.write_text(yaml.safe_dump({"destinations": destinations}), encoding="utf-8")
+        done = run_neolung("doctor", "--json", "--config", str(path))
+
+    (check,) = [each for each in json.loads(done.stdout) if each["subject"] == "destination pacs"]
+    assert check["ok"] is (True if commitment is Commitment.SAME_ASSOCIATION else None)
+    assert ("stored, not committed" in check["detail"]) is (commitment is Commitment.NONE)
+
+
+@pytest.mark.parametrize(
+    ("setting", "cure"),
+    [
+        ("node: {data_dir: config.yaml}", "is a file; name a folder"),
+        ("node: {data_dir: config.yaml/var}", "config.yaml/var: Not a directory"),
+        ("node: {data_dir: var, listen: 192.0.2.1}", "set node.listen to an address of this machine"),
+        ("ledger: {url: 'sqlite:///config.yaml'}", "is no SQLite database"),
+        ("ledger: {url: 'sqlite:///folder'}", "it must be a file"),
+        ("ledger: {url: 'postgresql://nobody:nothing@127.0.0.1:1/none'}", "check ledger.url"),
+    ],
+)
+def test_what_keeps_a_node_from_starting_is_said_in_words(setting: str, cure: str, tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    path = tmp_path / "config.yaml"
+    # Long enough to be looked at by SQLite, which takes a short file for a new database.
+    path.write_text(setting + "\n" + "# a comment\n" * 100, encoding="utf-8")
+
+    done = run_neolung("serve", "--config", str(path))
+
+    assert done.returncode == 1
+    assert cure in done.stderr
+    assert "Errno" not in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_port_that_is_taken_is_said_so(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        path = tmp_path / "config.yaml"
+        path.write_text(f"node: {{port: {other.getsockname()[1]}}}", encoding="utf-8")
+        done = run_neolung("serve", "--config", str(path))
+
+    assert done.returncode == 1
+    assert "is another node running? Set node.port" in done.stderr
+
+
+@pytest.mark.parametrize("command", ["send FILM", "query", "doctor"])
+def test_a_node_on_any_free_port_is_not_looked_for(command: str, tmp_path: Path) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text("node: {port: 0}", encoding="utf-8")
+    (tmp_path / "film.dcm").write_bytes(part10_bytes(make_film()))
+
+    arguments = command.replace("FILM", str(tmp_path / "film.dcm")).split()
+    done = run_neolung(*arguments, "--config", str(path))
+
+    assert done.returncode == 1
+    assert "node.port is 0" in done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_numbers_and_nouns_agree(ledger: Ledger, config: str) -> None:

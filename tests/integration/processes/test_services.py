@@ -111,6 +111,7 @@ def test_a_worker_killed_with_its_engine_loses_no_film(tmp_path: Path) -> None:
 
     assert stop(process) == 0
     assert Counter(job.state for job in desk.jobs(JobKind.ANALYSE)) == {JobState.DONE: 7}
+    assert "resource_tracker" not in read_log(config)
     with desk.ledger.read() as connection:
         for source in (*sources, last):
             roles = [result.role for result in results_of(connection, source.instance_id)]
@@ -126,6 +127,17 @@ def test_a_process_that_cannot_start_says_why(tmp_path: Path) -> None:
     assert process.wait(60) == 1
     assert "manifest.json" in read_log(config)
     assert "Traceback" not in read_log(config)
+
+
+@pytest.mark.parametrize("role", ["serve", "work", "deliver"])
+def test_a_data_folder_that_is_a_file_is_said_so(role: str, tmp_path: Path) -> None:
+    config, desk = configured(tmp_path)
+    desk.ledger.close()
+    (tmp_path / "var").rename(tmp_path / "elsewhere")
+    (tmp_path / "var").write_text("a file", encoding="utf-8")
+
+    assert start(role, config).wait(60) == 1
+    assert read_log(config).strip() == f"neolung: node.data_dir, {tmp_path / 'var'}, is a file; name a folder"
 
 
 def test_two_of_a_kind_do_not_run_on_one_folder(tmp_path: Path) -> None:

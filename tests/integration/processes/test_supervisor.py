@@ -114,7 +114,7 @@ def test_a_service_that_cannot_start_ends_the_node(tmp_path: Path) -> None:
     log = tmp_path / "pids"
     hopeless = [sys.executable, "-c", f"import sys; sys.exit({CANNOT_START})"]
     with supervised([sys.executable, "-c", CHILD, str(log)], hopeless) as codes:
-        wait_until(lambda: codes == [1], 20)
+        wait_until(lambda: codes == [CANNOT_START], 20)
 
     assert not any(is_alive(pid) for pid in pids(log))
 

@@ -154,7 +154,7 @@ def test_errors_of_the_database_quote_no_values(ledger: Ledger) -> None:
         ("mysql://host/name", "not mysql"),
         ("sqlite://", "not sqlite"),
         ("sqlite:////proc/none/ledger.sqlite", "cannot be made"),
-        ("postgresql://user:SECRET@localhost:1/none", "refused"),
+        ("postgresql://user:SECRET@localhost:1/none", "cannot be reached"),
     ],
 )
 def test_a_ledger_that_cannot_be_opened_says_why(url: str, reason: str) -> None:
