@@ -108,9 +108,9 @@ class Slot:
                 os.kill(self._pid.value, signal.SIGKILL)
 
     def close(self) -> None:
-        """Let the process end when it is idle."""
+        """Let the process end; wait for an idle one, for Python stumbles at its exit over closing pools."""
         if self._pool is not None:
-            self._pool.shutdown(wait=False, cancel_futures=True)
+            self._pool.shutdown(wait=not self.busy, cancel_futures=True)
 
 
 def _enter(pid: Any, environment: Mapping[str, str]) -> None:

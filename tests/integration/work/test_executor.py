@@ -1,7 +1,9 @@
 """The executor port: threads and warm processes behave alike, and processes may die."""
 
+import multiprocessing
 import os
 import signal
+import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, Executor, ThreadPoolExecutor
@@ -140,3 +142,14 @@ def test_shutdown_with_cancel_kills_what_runs_and_cancels_what_waits() -> None:
 
     assert waiting.cancelled()
     assert isinstance(running.exception(30), BrokenExecutor)
+
+
+def test_after_shutdown_no_process_and_no_pool_is_left() -> None:
+    children, threads = set(multiprocessing.active_children()), set(threading.enumerate())
+    executor = one_seat()
+    executor.ready.result(30)
+
+    executor.shutdown()
+
+    assert set(multiprocessing.active_children()) <= children
+    assert set(threading.enumerate()) <= threads
