@@ -18,6 +18,7 @@ from pipeline.bundle.manifest import (
 )
 from pipeline.networks import Architecture, ClassifierArchitecture, UNetArchitecture
 from train.export import ExportedNetwork, start_folder, write_manifest
+from train.films import Placing, fit_of
 
 CARD_NAME = "MODEL_CARD.md"
 
@@ -149,14 +150,17 @@ def describe_segmenter(
     exported: ExportedNetwork, architecture: UNetArchitecture, size: int, postprocessing: PostProcessing
 ) -> dict[str, object]:
     """Fields of the manifest's segmenter but its name and version."""
-    return {**_describe(exported, architecture, size), "postprocessing": postprocessing}
+    placing = fit_of(postprocessing.profile)
+    return {**_describe(exported, architecture, size, placing), "postprocessing": postprocessing}
 
 
-def _describe(exported: ExportedNetwork, architecture: Architecture, size: int) -> dict[str, object]:
+def _describe(
+    exported: ExportedNetwork, architecture: Architecture, size: int, placing: Placing = "letterbox"
+) -> dict[str, object]:
     return {
         **exported.describe(),
         "architecture": asdict(architecture),
-        "preprocessing": Preprocessing(size=size),
+        "preprocessing": Preprocessing(fit=placing, size=size),
     }
 
 

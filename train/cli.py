@@ -7,6 +7,9 @@ from typing import Annotated
 
 import typer
 
+from train.evaluate_command import evaluate_bundle
+from train.fit_commands import begin, classify, combined, export, reproduce, segment
+from train.hybrid_commands import carry_over, paint_hybrids
 from train.prepare_command import prepare_films
 
 app = typer.Typer(
@@ -17,10 +20,12 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-EXTRA = ("torch", "timm", "segmentation_models_pytorch", "accelerate", "matplotlib", "jinja2", "onnx")
-"""What training needs beyond serving (docs/decisions/0001)."""
-
 app.command(name="prepare")(prepare_films)
+app.command(name="evaluate")(evaluate_bundle)
+app.command(name="hybrids")(paint_hybrids)
+app.command(name="carry-over")(carry_over)
+for command in (segment, classify, combined, reproduce, export):
+    app.command()(command)
 
 Out = Annotated[Path, typer.Option(help="Folder that is written.")]
 Films = Annotated[
@@ -49,58 +54,11 @@ def phantoms(
 
 
 @app.command()
-def segment(
-    films: Films,
-    run: Run,
-    epochs: Annotated[int, typer.Option(min=1)] = 12,
-    size: Annotated[int, typer.Option(min=32, help="Side of the input, divisible by 32.")] = 256,
-    phantoms: Annotated[int, typer.Option(min=0, help="Simulated films to train on besides.")] = 400,
-) -> None:
-    """Train the lung segmenter. Example: neolung-train segment --films data --run runs/lungs."""
-    _require_extra()
-    from train.commands import run_segment
-
-    _show_progress()
-    typer.echo(run_segment(films, run, epochs=epochs, size=size, phantoms=phantoms))
-
-
-@app.command()
-def classify(
-    run: Run,
-    bundle: Annotated[Path | None, typer.Option(help="Finds the lungs; else the shipped one.")] = None,
-    epochs: Annotated[int, typer.Option(min=1)] = 8,
-    phantoms: Annotated[int, typer.Option(min=8, help="Simulated films to train on.")] = 1000,
-) -> None:
-    """Train the RDS classifier on simulated films. Example: neolung-train classify --run runs/findings."""
-    _require_extra()
-    from train.commands import run_classify
-
-    _show_progress()
-    typer.echo(run_classify(bundle, run, epochs=epochs, phantoms=phantoms))
-
-
-@app.command()
-def export(
-    lungs: Annotated[Path, typer.Option(help="Run folder of the segmenter.", exists=True)],
-    findings: Annotated[Path, typer.Option(help="Run folder of the classifier.", exists=True)],
-    out: Out,
-    name: Annotated[str, typer.Option(help="Name of the bundle.")] = "site",
-    version: Annotated[str, typer.Option(help="Version of the bundle.")] = "0.1.0",
-) -> None:
-    """Bind two networks to a bundle. Example: neolung-train export --lungs a --findings b --out bundle."""
-    _require_extra()
-    from train.commands import run_export
-
-    typer.echo(run_export(lungs, findings, out, name=name, version=version))
-
-
-@app.command()
 def reference(films: Films, out: Out, run: Run) -> None:
     """Make the bundle that ships. Example: neolung-train reference --films data --out b --run runs/r."""
-    _require_extra()
+    begin()
     from train.reference import ReferencePlan, make_reference
 
-    _show_progress()
     manifest = make_reference(films, out, run, ReferencePlan())
     typer.echo(f"{manifest.name} {manifest.version} in {out}")
 
@@ -111,23 +69,6 @@ def demo_films(images: Annotated[Path, typer.Option(exists=True, help="JPEG film
     from train.demo_films import write_demo_films
 
     write_demo_films(images, out)
-
-
-def _require_extra() -> None:
-    """Say at once, and not after an hour of drawing phantoms, that training cannot work here."""
-    from importlib.util import find_spec
-
-    from train.errors import MissingExtra
-
-    missing = [name for name in EXTRA if find_spec(name) is None]
-    if missing:
-        raise MissingExtra(f"{', '.join(missing)} not installed: pip install 'neolung[train]'")
-
-
-def _show_progress() -> None:
-    import logging
-
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
 
 
 def main() -> None:

@@ -1,109 +1,98 @@
-"""What the commands of ``neolung-train`` do, as functions that return the line to print."""
+"""What the training commands of ``neolung-train`` do, as functions that return the line to print."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipeline.bundle import load_bundle, reference_bundle
-from pipeline.bundle.manifest import DataSource, LungCrop
-from pipeline.segment import LungSegmenter
-from train.bundling import SHIPPED_SOURCES, BundleParts, write_bundle
-from train.card import write_card
 from train.checkpoint import read_history
+from train.curves import replace_text
 from train.data.prepared import films_with_lungs, read_prepared
-from train.errors import UnusableRun
+from train.evaluation.calibration import fit_temperature
+from train.evaluation.thresholds import youden_threshold
 from train.films import concatenate, square_films
+from train.finders import LungFinder, lung_finder
 from train.findings import FindingSettings, predict_logits, train_findings
-from train.lungs import LungSettings, train_lungs
-from train.metrics import fit_temperature, youden_threshold
-from train.phantom_sets import CropMaker, phantom_crops, phantom_squares
-from train.runs import export_findings, export_lungs, finding_architecture, input_size, lung_architecture
+from train.lessons import Lesson, show
+from train.lungs import train_lungs
+from train.named_recipes import Changes, finding_recipe, lung_recipe
+from train.phantom_sets import LungCrops, phantom_squares
+from train.runs import finding_architecture, input_size
+
+if TYPE_CHECKING:
+    from torch import nn
 
 OPERATING_POINT = "operating_point.json"
-SITE_FILMS = DataSource(
-    title="Films of this site",
-    licence="not for distribution",
-    attribution="this site",
-    used_for="lung segmentation",
-)
-_VALIDATION_SEED = 20_000
-_TRAINING_SEED = 10_000
 
 
-def run_segment(films: Path, run: Path, *, epochs: int, size: int, phantoms: int) -> str:
-    """Train the segmenter on an index of films and on phantoms."""
-    settings = LungSettings(size=size)
-    settings = replace(settings, fit=replace(settings.fit, epochs=epochs))
-    index, cache = read_prepared(films), run / "cache"
-    parts = [square_films(films_with_lungs(index, "train"), settings.cache_size, cache)]
-    if phantoms:
-        parts.append(phantom_squares(range(phantoms), settings.cache_size, cache))
-    validation = square_films(films_with_lungs(index, "val"), settings.cache_size, cache)
-    train_lungs(concatenate(parts), validation, settings, run)
-    return _best_of(run)
-
-
-def run_classify(bundle: Path | None, run: Path, *, epochs: int, phantoms: int) -> str:
-    """Train the classifier on phantoms whose lungs a bundle's segmenter finds, and calibrate it."""
-    settings = FindingSettings()
-    settings = replace(settings, fit=replace(settings.fit, epochs=epochs))
-    served = load_bundle(bundle or reference_bundle(), device="cpu")
-    segmenter = LungSegmenter(served.segmenter, served.manifest.segmenter)
-    maker = CropMaker(LungCrop(), settings.size, segmenter, served.identity.segmenter.weights_sha256)
-    training = phantom_crops(range(_TRAINING_SEED, _TRAINING_SEED + phantoms), maker, run / "cache")
-    held_back = range(_VALIDATION_SEED, _VALIDATION_SEED + max(40, phantoms // 4))
-    validation = phantom_crops(held_back, maker, run / "cache")
-    network = train_findings(training, validation, settings, run)
-    logits, labels = predict_logits(network, validation, settings), validation.labels.astype(np.float64)
-    temperature = fit_temperature(logits, labels)
-    threshold = youden_threshold(labels, 1 / (1 + np.exp(-logits / temperature)))
-    point = {
-        "temperature": round(temperature, 4),
-        "threshold": round(float(np.clip(threshold, 0.05, 0.95)), 4),
-    }
-    (run / OPERATING_POINT).write_text(json.dumps(point) + "\n", encoding="utf-8")
-    return f"{_best_of(run)} (SYNTHETIC)"
-
-
-def run_export(lungs: Path, findings: Path, out: Path, *, name: str, version: str) -> str:
-    """Write a bundle from two run folders, and load it once as proof."""
-    point = _operating_point(findings)
-    parts = BundleParts(
-        name=name,
-        version=version,
-        created=datetime.now(UTC).date().isoformat(),
-        unet=lung_architecture(lungs),
-        classifier=finding_architecture(findings),
-        lung_size=input_size(lungs),
-        crop_size=input_size(findings),
-        crop=LungCrop(),
-        temperature=point["temperature"],
-        threshold=point["threshold"],
-        data=(*SHIPPED_SOURCES, SITE_FILMS),
-        training={"lungs": _best_of(lungs), "findings": f"{_best_of(findings)} (SYNTHETIC)"},
-        evaluation={},
+def run_segment(films: Path, run: Path, recipe: str, changes: Changes, *, phantoms: int = 0) -> str:
+    """Train the segmenter on an index of films, and on phantoms besides."""
+    settings = lung_recipe(recipe, changes)
+    index = read_prepared(films)
+    training, validation = (
+        square_films(films_with_lungs(index, split), settings.cache_size, run / "cache", settings.profile)
+        for split in ("train", "val")
     )
-    write_bundle(out, export_lungs(lungs), export_findings(findings), parts, write_card(parts))
-    return f"bundle {load_bundle(out, device='cpu').identity.digest} in {out}"
+    if phantoms:
+        drawn = phantom_squares(range(phantoms), settings.cache_size, run / "cache")
+        training = concatenate([training, drawn])
+    train_lungs(training, validation, settings, run)
+    return best_of(run)
 
 
-def _operating_point(run: Path) -> dict[str, float]:
-    try:
-        point: dict[str, float] = json.loads((run / OPERATING_POINT).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UnusableRun(f"{run} has no {OPERATING_POINT}; finish neolung-train classify there") from error
-    return point
+def run_classify(lesson: Lesson, run: Path, recipe: str, changes: Changes) -> str:
+    """Train the classifier and choose its operating point on the validation films."""
+    settings = finding_recipe(recipe, changes)
+    # The paper's first classifier knows outlined lungs alone.
+    return _learn(lesson, run, settings, None if settings.profile == "paper" else lung_finder(lesson.lungs))
 
 
-def _best_of(run: Path) -> str:
+def run_combined(lesson: Lesson, start: Path, run: Path, recipe: str, changes: Changes) -> str:
+    """Train a classifier further on lungs that a segmenter finds.
+
+    Parameters
+    ----------
+    start
+        Run folder of the classifier; its network and size are kept.
+    """
+    kept = replace(changes, encoder=finding_architecture(start).backbone, size=input_size(start))
+    return _learn(lesson, run, finding_recipe(recipe, kept), lung_finder(lesson.lungs), start)
+
+
+def best_of(run: Path) -> str:
+    """Say the figures of the epoch that was kept."""
     history = read_history(run)
     best = max(history, key=lambda entry: float(entry["score"]))
     figures = ", ".join(
         f"{name} {value:.4f}" for name, value in best.items() if name not in {"loss", "seconds"}
     )
     return f"best of {len(history)} epochs: {figures}"
+
+
+def _learn(
+    lesson: Lesson, run: Path, settings: FindingSettings, finder: LungFinder | None, start: Path | None = None
+) -> str:
+    shown = show(lesson, settings, finder, run / "cache")
+    network = train_findings(shown.training, shown.validation, settings, run, start=start)
+    _write_operating_point(network, shown.validation, settings, run)
+    return f"{best_of(run)}{f' ({shown.words})' if shown.words else ''}"
+
+
+def _write_operating_point(
+    network: nn.Module, validation: LungCrops, settings: FindingSettings, run: Path
+) -> None:
+    """Keep temperature and threshold; the paper's are 1 and 0.5."""
+    point = {"temperature": 1.0, "threshold": 0.5}
+    if settings.profile != "paper":
+        logits, labels = predict_logits(network, validation, settings), validation.labels.astype(np.float64)
+        temperature = fit_temperature(logits, labels)
+        threshold = youden_threshold(labels, 1 / (1 + np.exp(-logits / temperature)))
+        point = {
+            "temperature": round(temperature, 4),
+            "threshold": round(float(np.clip(threshold, 0.05, 0.95)), 4),
+        }
+    replace_text(run / OPERATING_POINT, json.dumps(point) + "\n")

@@ -4,6 +4,7 @@ TrainError
     MissingStartWeights      no ImageNet weights for the chosen backbone
     UnusableIndex            index.csv has a row that cannot be used
     UnusableSplit            a frozen split was changed, or lets films of one baby into two splits
+    UnprovenBundle           an exported bundle does not say what the trained networks said
     UnknownRecipe            no recipe, encoder or size of that name
     MissingExtra             a library that only training needs is not installed
     UnusableRun              a run folder holds another configuration or a damaged checkpoint
@@ -28,6 +29,10 @@ class UnusableSplit(TrainError):
 
 class UnusableRun(TrainError):
     """The run folder belongs to another configuration, or its checkpoint is damaged."""
+
+
+class UnprovenBundle(TrainError):
+    """An exported bundle, served, gives other masks or probabilities than the networks in training."""
 
 
 class UnknownRecipe(TrainError):

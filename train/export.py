@@ -75,7 +75,7 @@ def export_network(network: nn.Module, size: int, out: Path, name: str) -> Expor
 
     network.eval()
     weights, graph = out / f"{name}.safetensors", out / f"{name}.onnx"
-    _round_to_half(network)
+    round_to_half(network)
     _write_weights(network, weights)
     tensors = read_tensor_table(weights)
     _write_graph(network, size, tensors, weights.name, graph)
@@ -104,7 +104,8 @@ def start_folder(out: Path) -> None:
     out.mkdir(parents=True)
 
 
-def _round_to_half(network: nn.Module) -> None:
+def round_to_half(network: nn.Module) -> None:
+    """Round floating tensors in place to what the files hold, float16."""
     import torch
 
     with torch.no_grad():

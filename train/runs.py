@@ -9,6 +9,7 @@ from pipeline.networks import Architecture, ClassifierArchitecture, UNetArchitec
 from train.checkpoint import BEST, load_best, read_settings
 from train.errors import UnusableRun
 from train.export import ExportedNetwork, export_network
+from train.recipes import Profile
 
 
 def lung_architecture(run: Path) -> UNetArchitecture:
@@ -25,6 +26,12 @@ def finding_architecture(run: Path) -> ClassifierArchitecture:
 def input_size(run: Path) -> int:
     """Side of the network's input."""
     return int(read_settings(run)["size"])
+
+
+def profile_of(run: Path) -> Profile:
+    """Whose way of showing films it learnt by."""
+    profile: Profile = read_settings(run).get("profile", "recommended")
+    return profile
 
 
 def export_lungs(run: Path) -> ExportedNetwork:

@@ -14,7 +14,7 @@ from train.data.frozen import index_digest
 from train.errors import UnusableRun
 from train.named_recipes import Changes
 from train.processes import is_main
-from train.reproduction.films import Dealing, Groups, read_groups
+from train.reproduction.films import Groups, read_groups
 from train.reproduction.plan import Plan, plan_of
 from train.reproduction.report import document
 from train.reproduction.table1 import measure, train_segmenter
@@ -32,7 +32,7 @@ def run_reproduce(
     *,
     changes: Changes | None = None,
     encoders: tuple[str, ...] = (),
-    dealing: Dealing = "auto",
+    dealing: str = "auto",
 ) -> str:
     """Reproduce Tables 1 to 3, or Table 1 alone where the films have no labels.
 
@@ -44,6 +44,8 @@ def run_reproduce(
         Folder of runs, caches and tables.
     changes, encoders
         See `train.reproduction.plan.plan_of`.
+    dealing
+        See `train.reproduction.films.read_groups`.
 
     Returns
     -------

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,7 +51,7 @@ class Groups:
         return ", ".join(word for word in ("SYNTHETIC", "STAND-IN") if any(word in one for one in provenance))
 
 
-def read_groups(index: Path, dealing: Dealing) -> Groups:
+def read_groups(index: Path, dealing: str) -> Groups:
     """Read an index and deal its films.
 
     Parameters
@@ -66,6 +66,8 @@ def read_groups(index: Path, dealing: Dealing) -> Groups:
     UnusableIndex, UnusableSplit
         Names what is wrong and the cure.
     """
+    if dealing not in get_args(Dealing):
+        raise UnusableSplit(f"no way {dealing!r} to deal films; there are {', '.join(get_args(Dealing))}")
     films = read_prepared(index)
     with_lungs = [film for film in films if film.mask is not None and film.roi_area > 0]
     labelled = [film for film in with_lungs if film.rds is not None]
@@ -97,7 +99,7 @@ def _require_both_classes(index: Path, films: Sequence[IndexedFilm]) -> None:
         )
 
 
-def _deal(films: Sequence[IndexedFilm], dealing: Dealing) -> Split:
+def _deal(films: Sequence[IndexedFilm], dealing: str) -> Split:
     if dealing == "given" or (
         dealing == "auto" and {film.split for film in films} >= {TRAIN, VALIDATION, TEST}
     ):
