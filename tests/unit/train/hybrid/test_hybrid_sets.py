@@ -18,7 +18,7 @@ from train.hybrid.base import BaseFilms, split_patients
 from train.hybrid.carry_over import HYBRIDS, PHANTOMS, CarryOverPlan, area
 from train.hybrid.carry_over_report import best_mixture, write_report
 from train.hybrid.film import disease_of
-from train.hybrid.sets import hybrid_crops, hybrid_squares, join_crops
+from train.hybrid.sets import hybrid_crops, hybrid_squares
 from train.phantom_sets import CropMaker
 
 MAKER = CropMaker(LungCrop(), 64)
