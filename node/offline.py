@@ -14,6 +14,7 @@ from pipeline.errors import PipelineError
 from pipeline.values import Analysis, Origin, ResultObjects
 
 if TYPE_CHECKING:
+    from pipeline.bundle import Bundle
     from pipeline.cascade import Cascade
 
 
@@ -54,6 +55,11 @@ class OfflineAnalyser:
         """Run the whole pipeline over one film."""
         return self._cascade.analyse([film])[0]
 
+    @property
+    def disclaimer(self) -> str:
+        """What the models' makers say about their use."""
+        return self._bundle.identity.disclaimer
+
     def write_results(self, film: Dataset, name: str, made_at: datetime, folder: Path) -> OfflineResult:
         """Analyse one film and write SEG, SR and picture.
 
@@ -84,13 +90,17 @@ class OfflineAnalyser:
         )
 
     @cached_property
+    def _bundle(self) -> "Bundle":
+        from pipeline.bundle import load_bundle, reference_bundle
+
+        return load_bundle(self._config.model.bundle or reference_bundle(), device=self._config.work.engine)
+
+    @cached_property
     def _cascade(self) -> "Cascade":
         from node.gating import gate_settings
-        from pipeline.bundle import load_bundle, reference_bundle
         from pipeline.cascade import Cascade
 
-        bundle = load_bundle(self._config.model.bundle or reference_bundle(), device=self._config.work.engine)
-        return Cascade(bundle, gate_settings(self._config))
+        return Cascade(self._bundle, gate_settings(self._config))
 
     def _make_results(self, analysis: Analysis, made_at: datetime) -> ResultObjects:
         from pipeline.results import make_result_objects

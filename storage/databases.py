@@ -106,7 +106,7 @@ def _postgresql_engine(database: URL, clock: Clock | None) -> Engine:
             **_options(clock),
         )
     except (ImportError, NoSuchModuleError) as error:
-        message = "A PostgreSQL ledger needs the driver psycopg: pip install 'neolung[postgres]'."
+        message = "A PostgreSQL ledger needs psycopg: pip install -e '.[postgres]' in neolung's folder."
         raise LedgerUnavailable(message) from error
     event.listen(engine, "connect", _prepare_postgresql)
     return engine

@@ -58,4 +58,4 @@ def _require() -> None:
 
     missing = [name for name in _NEEDED if find_spec(name) is None]
     if missing:
-        raise MissingExtra(f"{', '.join(missing)} not installed: pip install 'neolung[train]'")
+        raise MissingExtra(f"{', '.join(missing)} missing: pip install -e '.[train]' in neolung's folder")

@@ -156,7 +156,7 @@ def begin() -> None:
 
     missing = [name for name in EXTRA if find_spec(name) is None]
     if missing:
-        raise MissingExtra(f"{', '.join(missing)} not installed: pip install 'neolung[train]'")
+        raise MissingExtra(f"{', '.join(missing)} missing: pip install -e '.[train]' in neolung's folder")
     show_log()
 
 

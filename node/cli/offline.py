@@ -32,7 +32,7 @@ def analyse(
     from node.cli.films import find_dicom_files
     from node.config.loading import load_config
     from node.offline import OfflineAnalyser
-    from node.printing import progress, show_json, show_table
+    from node.printing import counted, progress, show_json, show_table
 
     analyser = OfflineAnalyser(load_config(config))
     files = find_dicom_files(films)
@@ -41,7 +41,8 @@ def analyse(
         show_json([_to_json(result) for result in results])
     else:
         columns = ("film", "outcome", "probability", "threshold", "lungs mm2", "why", "results")
-        show_table("Research use only, not validated on newborns", columns, [_cells(r) for r in results])
+        show_table(counted(len(results), "film"), columns, [_cells(r) for r in results])
+        typer.echo(analyser.disclaimer)
     if any(result.outcome in {"failed", "unsupported"} for result in results):
         raise typer.Exit(1)
 
@@ -58,7 +59,8 @@ def explain(
     from node.printing import show_json, show_table
 
     settings = load_config(config)
-    analysis = OfflineAnalyser(settings).analyse(read_film(film))
+    analyser = OfflineAnalyser(settings)
+    analysis = analyser.analyse(read_film(film))
     destinations = [destination.name for destination in settings.destinations]
     if json:
         rules = [{"rule": v.rule, "verdict": v.verdict, "detail": v.detail} for v in analysis.verdicts]
@@ -71,6 +73,7 @@ def explain(
     typer.echo(
         f"Results go to: {', '.join(destinations) or 'nowhere (no destinations); they stay on the node'}."
     )
+    typer.echo(analyser.disclaimer)
 
 
 def _analyse(analyser: "OfflineAnalyser", files: Iterable[Path], out: Path) -> "Iterator[OfflineResult]":

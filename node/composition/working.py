@@ -115,7 +115,7 @@ def make_engine(config: Config, settings: AnalysisSettings, seating: Seating) ->
             from node.work.ray_executor import RayExecutor
         except ImportError as error:
             raise StartRefused(
-                'work.executor is ray: install the extra, pip install "neolung[ray]"'
+                "work.executor is ray, which is missing: pip install -e '.[ray]' in neolung's folder"
             ) from error
         wanted = None if config.work.processes == "auto" else config.work.processes
         cluster = RayExecutor(warm, address=config.work.ray_address, actors=wanted)

@@ -227,6 +227,16 @@ def test_explain_names_the_rule_that_turned_a_film_away(tmp_path: Path) -> None:
     assert [rule["rule"] for rule in answer["rules"] if rule["verdict"] == "no"] == ["age"]
 
 
+@pytest.mark.parametrize("command", ["analyse", "explain"])
+def test_what_is_shown_to_people_ends_with_the_disclaimer_of_the_models(command: str, tmp_path: Path) -> None:
+    film = write(judged_film(), tmp_path / "film.dcm")
+
+    done = run_neolung(command, str(film), "--config", config(tmp_path), cwd=tmp_path)
+
+    assert done.returncode == 0
+    assert "not validated on newborns" in done.stdout.splitlines()[-1]
+
+
 def test_doctor_finds_a_destination_that_is_down(tmp_path: Path) -> None:
     down = f"destinations:\n  - {{name: pacs, ae_title: PACS, host: 127.0.0.1, port: {free_port()}}}\n"
 

@@ -54,5 +54,5 @@ def test_training_without_the_extra_says_which_one_is_missing(tmp_path: Path) ->
     done = subprocess.run(command, capture_output=True, text=True, cwd=root, check=False)
 
     assert done.returncode == 1
-    assert "pip install 'neolung[train]'" in done.stderr
+    assert "pip install -e '.[train]'" in done.stderr
     assert "Traceback" not in done.stderr
