@@ -29,6 +29,7 @@ Batch = Annotated[int | None, typer.Option(min=1, help="Films in a batch.")]
 Weights = Annotated[
     str | None, typer.Option(help="auto: ImageNet's, from a package or timm's hub; none: random; or a file.")
 ]
+Threads = Annotated[int | None, typer.Option(min=1, help="Of the CPU; the result depends on them.")]
 Finder = Annotated[
     Path | None,
     typer.Option(help="Finds the lungs: bundle, or run folder of a segmenter; else what ships.", exists=True),
@@ -44,6 +45,7 @@ def segment(
     encoder: Encoder = None,
     batch: Batch = None,
     weights: Weights = None,
+    threads: Threads = None,
     phantoms: Annotated[
         int | None, typer.Option(min=0, help="Simulated films besides; 400 unless the recipe is the paper's.")
     ] = None,
@@ -53,7 +55,7 @@ def segment(
     from train.commands import run_segment
     from train.named_recipes import Changes
 
-    changes = Changes(epochs, size, encoder, batch, weights)
+    changes = Changes(epochs, size, encoder, batch, weights, threads)
     besides = phantoms if phantoms is not None else 0 if recipe.startswith("paper") else 400
     _say(run_segment(films, run, recipe, changes, phantoms=besides))
 
@@ -68,6 +70,7 @@ def classify(
     encoder: Encoder = None,
     batch: Batch = None,
     weights: Weights = None,
+    threads: Threads = None,
     phantoms: Annotated[
         int | None, typer.Option(min=0, help="Simulated films besides; 1000 where there are no others.")
     ] = None,
@@ -78,7 +81,7 @@ def classify(
     from train.lessons import Lesson
     from train.named_recipes import Changes
 
-    changes = Changes(epochs, size, encoder, batch, weights)
+    changes = Changes(epochs, size, encoder, batch, weights, threads)
     _say(run_classify(Lesson(films, _phantoms(films, phantoms), lungs), run, recipe, changes))
 
 
@@ -90,6 +93,7 @@ def combined(
     recipe: Recipe = "recommended-combined",
     epochs: Epochs = None,
     batch: Batch = None,
+    threads: Threads = None,
     phantoms: Annotated[
         int | None, typer.Option(min=0, help="Simulated films besides; 1000 where there are no others.")
     ] = None,
@@ -101,7 +105,7 @@ def combined(
     from train.named_recipes import Changes
 
     lesson = Lesson(films, _phantoms(films, phantoms), lungs)
-    _say(run_combined(lesson, findings, run, recipe, Changes(epochs=epochs, batch=batch)))
+    _say(run_combined(lesson, findings, run, recipe, Changes(epochs=epochs, batch=batch, threads=threads)))
 
 
 def reproduce(
@@ -115,6 +119,7 @@ def reproduce(
     size: Size = None,
     batch: Batch = None,
     weights: Weights = None,
+    threads: Threads = None,
 ) -> None:
     """Train and print the source paper's tables. Example: neolung-train reproduce prepared --out tables."""
     begin()
@@ -122,7 +127,7 @@ def reproduce(
     from train.reproduction.command import run_reproduce
 
     names = tuple(name.strip() for name in encoders.split(",") if name.strip())
-    changes = Changes(epochs, size, encoder, batch, weights)
+    changes = Changes(epochs, size, encoder, batch, weights, threads)
     _say(run_reproduce(index, out, budget, changes=changes, encoders=names, dealing=split))
 
 

@@ -40,6 +40,8 @@ class Changes:
         timm name, or short: ``b0`` to ``b8``, ``lite0`` to ``lite4``.
     weights
         See `train.pretrained.start_from_imagenet`.
+    threads
+        Of torch on the CPU; the result depends on them.
     """
 
     epochs: int | None = None
@@ -47,12 +49,14 @@ class Changes:
     encoder: str | None = None
     batch: int | None = None
     weights: str | None = None
+    threads: int | None = None
 
     def of_fit(self, fit: FitSettings) -> FitSettings:
         """Change the numbers of the loop."""
         epochs = self.epochs or fit.epochs
         every = max(1, round(fit.decay_every * epochs / fit.epochs))
-        return replace(fit, epochs=epochs, decay_every=every, batch=self.batch or fit.batch)
+        batch, threads = self.batch or fit.batch, self.threads or fit.threads
+        return replace(fit, epochs=epochs, decay_every=every, batch=batch, threads=threads)
 
 
 def lung_recipe(name: str, changes: Changes) -> LungSettings:
