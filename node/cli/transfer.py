@@ -3,11 +3,14 @@
 from collections.abc import Iterator, MutableSequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from node.cli.options import ConfigOption, JsonOption
+
+if TYPE_CHECKING:
+    from node.config.destinations import DestinationConfig
 
 LEVELS = ("PATIENT", "STUDY", "SERIES", "IMAGE")
 SHOWN = {
@@ -52,8 +55,9 @@ def send(
 
     settings = load_config(config)
     files = find_dicom_files(paths)
-    results = send_files(addressee(settings, to), settings.node.ae_title, files)
-    with _reaching(to):
+    peer = addressee(settings, to)
+    results = send_files(peer, settings.node.ae_title, files)
+    with _reaching(peer, is_node=to is None):
         answers = list(progress(results, "Sending", len(files)))
     refused = [answer for answer in answers if not answer.stored]
     if json:
@@ -89,8 +93,9 @@ def query(
         identifier = make_identifier(level, wanted)
     except IdentifierNotMade as error:
         raise typer.BadParameter(str(error)) from error
-    found = find(addressee(settings, at), settings.node.ae_title, identifier)
-    with _reaching(at):
+    peer = addressee(settings, at)
+    found = find(peer, settings.node.ae_title, identifier)
+    with _reaching(peer, is_node=at is None):
         matches = [{keyword: _text(match.get(keyword)) for keyword in wanted} for match in found]
     if json:
         show_json(matches)
@@ -99,16 +104,17 @@ def query(
 
 
 @contextmanager
-def _reaching(name: str | None) -> Iterator[None]:
+def _reaching(peer: "DestinationConfig", *, is_node: bool) -> Iterator[None]:
     """Add to the error that nobody is there what to do when that is the node itself."""
     from node.errors import AssociationRefused
+    from node.reach import listens
 
     try:
         yield
     except AssociationRefused as error:
-        if name is not None:
+        if not is_node or listens(peer.host, peer.port):
             raise
-        raise AssociationRefused(f"{error}. Does the node run? Start it with: neolung run") from error
+        raise AssociationRefused(f"{error}. The node does not run; start it with: neolung run") from error
 
 
 def _text(value: object) -> str:
