@@ -13,7 +13,7 @@ from train.hybrid.film import Hybrid, HybridSettings, make_hybrid
 from train.phantom import Disease
 
 COLUMNS = (Disease.NORMAL, Disease.RDS_1, Disease.RDS_2, Disease.RDS_3, Disease.RDS_4, Disease.WET_LUNG)
-_CELL = (300, 270)
+_CELL = (260, 230)
 _CAPTION = 14
 
 
@@ -28,7 +28,7 @@ def write_page(
         for column, disease in enumerate(COLUMNS):
             hybrid = make_hybrid(seed, base, settings, disease=disease)
             page.paste(_cell(hybrid), (column * wide, row * tall))
-    page.save(path, quality=85)
+    page.save(path, quality=80)
 
 
 def _cell(hybrid: Hybrid) -> Image.Image:
