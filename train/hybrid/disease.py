@@ -12,7 +12,7 @@ from train.phantom.canvas import Canvas, Plane, blur, smooth_noise
 
 _AIR_PATH_MM = 24.0
 """Air that a beam meets in a healthy newborn lung: what `Tissue.level` corresponds to."""
-_BRONCHUS_CONTRAST = 3.6
+_BRONCHUS_CONTRAST = 4.5
 """Airways look darker than their bore alone would make them, as vendors enhance what is small."""
 _GRAIN_CONTRAST = 0.12
 """Deviation of the strongest grain, relative to the grey that air takes away."""
