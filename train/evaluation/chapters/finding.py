@@ -53,7 +53,7 @@ def discrimination_section(evaluation: Evaluation, finding: str, plots: Sequence
 
 
 def _points_table(figures: ClassificationFigures) -> Table:
-    headers = ["", *(f"{one.point.name}: {one.point.threshold:.3f}" for one in figures.points)]
+    headers = ["", *(f"{one.point.name}: {one.point.threshold:.3g}" for one in figures.points)]
     rows = [
         [_NAMES.get(name, name), *(percent(one.proportions[name]) for one in figures.points)]
         for name in _AT_POINT

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from train.evaluation.chapters.whom import label_word
+from train.evaluation.chapters.whom import film_word
 from train.evaluation.document import NOTHING, Plot, Section, Table, interval, percent
 from train.evaluation.evaluation import Evaluation
 from train.evaluation.segmentation import SegmentationFigures
@@ -48,7 +48,7 @@ def lungs_section(evaluation: Evaluation, plots: Sequence[Plot]) -> Section | No
         "which nothing was found counts with 0 and is as far off as the film is wide. HD95 is the larger "
         "95th percentile of both directions, ASSD the average distance of both outlines."
     ]
-    return Section(f"Lungs{label_word(evaluation.tested)}", text, (Table(headers, rows),), plots)
+    return Section(f"Lungs{film_word(evaluation.tested)}", text, (Table(headers, rows),), plots)
 
 
 def _distance_rows(columns: Sequence[SegmentationFigures]) -> list[list[str]]:

@@ -57,6 +57,11 @@ def label_word(films: Films) -> str:
     return f" ({', '.join(marks)})" if marks else ""
 
 
+def film_word(films: Films) -> str:
+    """Short mark for figures that do not depend on labels."""
+    return " (SYNTHETIC)" if films.synthetic else ""
+
+
 def summary(evaluation: Evaluation, subject: Subject) -> Section:
     """Give the main figures in words."""
     films = evaluation.tested
@@ -67,7 +72,7 @@ def summary(evaluation: Evaluation, subject: Subject) -> Section:
     if evaluation.lungs:
         lungs = evaluation.lungs
         text.append(
-            f"Lungs{label_word(films)}: the outlines agree with the drawn ones to a mean IoU of "
+            f"Lungs{film_word(films)}: the outlines agree with the drawn ones to a mean IoU of "
             f"{interval(lungs.miou_fg_image)}; one film in twenty stays below "
             f"{lungs.iou_5th_percentile.value:.3f}."
         )
