@@ -62,9 +62,12 @@ def each(
         except UnusableIndex as error:
             return Rejection(name(item), str(error))
 
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    pool = ThreadPoolExecutor(os.cpu_count())
+    try:
         answers = _watched(pool.map(attempt, items), len(items), doing, console)
         pairs = list(zip(items, answers, strict=True))
+    finally:
+        pool.shutdown(cancel_futures=True)  # whoever interrupts waits for the films at hand only
     kept = [(item, answer) for item, answer in pairs if not isinstance(answer, Rejection)]
     return kept, [answer for _, answer in pairs if isinstance(answer, Rejection)]
 

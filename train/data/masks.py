@@ -10,7 +10,7 @@ from PIL import Image
 
 from train.data.index import IndexedFilm
 from train.data.labelme import read_labelme
-from train.data.pictures import is_dicom, open_picture
+from train.data.pictures import UNREADABLE_PICTURE, is_dicom, open_picture
 from train.data.segmentations import read_segmentation
 from train.errors import UnusableIndex
 
@@ -49,7 +49,7 @@ def read_outline(path: Path, sop_instance_uid: str = "") -> NDArray[np.uint8]:
         if is_dicom(path):
             return read_segmentation(path, sop_instance_uid)
         return _read_png(path)
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+    except UNREADABLE_PICTURE as error:
         raise UnusableIndex(f"{path} cannot be read as a mask: {error}") from error
 
 

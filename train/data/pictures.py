@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from pydicom import Dataset
 
+from pipeline.attributes import UNREADABLE
 from pipeline.errors import PipelineError
 from pipeline.part10 import read_part10
 from pipeline.pixels.description import PixelLimits
@@ -23,6 +24,8 @@ PICTURES = (".png", ".jpg", ".jpeg", ".tif", ".tiff")
 """Suffixes of films that are no DICOM files."""
 LIMITS = PixelLimits(min_side=32)
 """Smaller than what the node judges, so that public collections of small pictures can be learnt from."""
+UNREADABLE_PICTURE = (*UNREADABLE, SyntaxError, Image.DecompressionBombError)
+"""What Pillow raises on damaged files."""
 _PERCENTILES = (0.5, 99.5)
 _MAGIC, _MAGIC_AT = b"DICM", 128
 
@@ -69,7 +72,7 @@ def decode(path: Path, grey: GreyScale = GreyScale.RECOMMENDED) -> Radiograph:
         return Radiograph(_scale(_read_picture(path), grey), None, None, Orientation(), Dataset())
     except PipelineError as error:
         raise UnusableIndex(f"{path}: {error}") from error
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+    except UNREADABLE_PICTURE as error:
         raise UnusableIndex(f"{path} cannot be read as a picture: {error}") from error
 
 

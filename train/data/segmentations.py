@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from highdicom.seg import Segmentation
 from numpy.typing import NDArray
 from pydicom import Dataset
 from pydicom.uid import SegmentationStorage
@@ -52,6 +51,8 @@ def read_segmentation(path: Path, sop_instance_uid: str) -> NDArray[np.uint8]:
     lungs = lung_segments(dataset)
     if not lungs:
         raise UnusableIndex(f"{path} has no segment that is a lung, by code or by label")
+    from highdicom.seg import Segmentation  # takes a second, which most commands need not wait
+
     try:
         segmentation = Segmentation.from_dataset(dataset, copy=False)
         planes = segmentation.get_pixels_by_source_instance(

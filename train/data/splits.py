@@ -125,8 +125,9 @@ def _deal(
 ) -> tuple[tuple[int, ...], ...]:
     """Sort units of films by class and mean lung area and deal them out; each class starts at group 0."""
     if len(units) < count:
+        told = "; a column patient or --patient-pattern tells them apart" if things == "patients" else ""
         raise UnusableSplit(
-            f"{len(units)} {things} cannot be dealt into {count} groups; add {things}, or --split none"
+            f"{len(units)} {things} cannot be dealt into {count} groups{told}; add {things}, or --split none"
         )
     groups: list[list[int]] = [[] for _ in range(count)]
     for label in (True, False, None):

@@ -1,5 +1,6 @@
 """Pixels come out alike from every kind of file; a copy of a film is known again."""
 
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from tests.support.films import encode, make_film
 from tests.support.prepared import draw_film, indexed_folder
 from train.data import read_pixels
 from train.data.lookalikes import LOOK_ALIKE, find_look_alikes, perceptual_hash
+from train.data.masks import read_outline
 from train.data.pictures import decode, digest_of, is_dicom, stretch
 from train.errors import UnusableIndex
 
@@ -130,3 +132,28 @@ def test_films_without_a_hash_are_like_no_other() -> None:
     assert list(find_look_alikes([])) == []
     assert list(find_look_alikes(["", ""])) == []
     assert list(find_look_alikes(["", known, "", known])) == [(1, 3, 0)]
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+@settings(deadline=None, max_examples=80)
+@given(
+    name=st.sampled_from(["film.png", "film.jpg", "film.tif", "film.dcm"]),
+    at=st.floats(0, 1),
+    junk=st.binary(min_size=1, max_size=12),
+    kept=st.floats(0.02, 1),
+)
+def test_a_damaged_file_is_decoded_or_named_and_nothing_else(
+    tmp_path_factory: pytest.TempPathFactory, name: str, at: float, junk: bytes, kept: float
+) -> None:
+    path = tmp_path_factory.getbasetemp() / name
+    if name.endswith("dcm"):
+        make_film(rows=130, columns=130).save_as(path, enforce_file_format=True)
+    else:
+        Image.fromarray(draw_film(0)).save(path)
+    whole = path.read_bytes()
+    start = int(at * len(whole))
+    path.write_bytes((whole[:start] + junk + whole[start + len(junk) :])[: int(kept * len(whole))])
+
+    for read in (decode, read_outline):
+        with suppress(UnusableIndex):
+            read(path)
