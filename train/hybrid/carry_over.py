@@ -52,7 +52,7 @@ class CarryOverPlan:
     test: int = 200
     held_back: float = 0.15
     findings: FindingSettings = field(
-        default_factory=lambda: FindingSettings(fit=FitSettings(epochs=6, batch=16, learning_rate=5e-4))
+        default_factory=lambda: FindingSettings(fit=FitSettings(epochs=5, batch=8, learning_rate=4e-4))
     )
     hybrids: HybridSettings = field(default_factory=HybridSettings)
 
