@@ -26,6 +26,8 @@ class Augmentation:
         Standard deviations of log gamma and of log contrast, of brightness; largest noise deviation.
     haze
         Probability that lungs are veiled in parts, so that white lungs are known as lungs (segmenter only).
+    extension
+        Probability that the film goes on below its lower edge, see `train.extension` (segmenter only).
     """
 
     quarter_turns: float = 0.5
@@ -39,6 +41,7 @@ class Augmentation:
     brightness: float = 0.06
     noise: float = 0.04
     haze: float = 0.25
+    extension: float = 0.0
 
     @classmethod
     def none(cls, *, mirror: float = 0.0, flip: float = 0.0) -> Augmentation:

@@ -13,6 +13,7 @@ from pipeline.networks import UNetArchitecture, build_unet
 from train.augment import Augmentation, expose, move, veil
 from train.batches import Share, draw, steps_of
 from train.checkpoint import load_best, write_settings
+from train.extension import continue_below
 from train.films import SquareFilms
 from train.fit import fit
 from train.losses import dice_and_cross_entropy
@@ -76,7 +77,8 @@ class LungTask:
         """Give inputs (N, 1, S, S) and targets (N, 2, S, S): lung and counted."""
         chosen, generator = draw(len(self._training), self._settings.fit, epoch, step, share)
         change = self._settings.augmentation
-        moved = move(_planes(self._training, np.sort(chosen)), self._settings.size, change, generator)
+        planes = continue_below(_planes(self._training, np.sort(chosen)), change.extension, generator)
+        moved = move(planes, self._settings.size, change, generator)
         lungs = (moved[:, 1:2] >= 0.5).float()
         counted = (moved[:, 2:3] < 0.5).float()
         veiled = veil(moved[:, :1], lungs, change, generator)

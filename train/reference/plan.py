@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import version
 
 from pipeline.bundle.manifest import LungCrop, PostProcessing, Preprocessing
@@ -19,18 +19,18 @@ _NEWBORN_LUNG_FRACTION = 0.08
 _LITE2 = UNetArchitecture(encoder="tf_efficientnet_lite2")
 
 
-def _first() -> LungSettings:
-    fit = FitSettings(epochs=17, learning_rate=8e-4, averaging=0.998)
-    return LungSettings(architecture=_LITE2, size=256, fit=fit)
-
-
-def _lungs() -> LungSettings:
-    return LungSettings(
-        architecture=_LITE2,
+_WIDE = Augmentation(scale=0.25, gamma=0.3, contrast=0.25, haze=0.5)
+_STAGES = (
+    LungSettings(_LITE2, fit=FitSettings(epochs=17, learning_rate=8e-4, averaging=0.998)),
+    LungSettings(_LITE2, size=288, augmentation=_WIDE, fit=FitSettings(epochs=6, learning_rate=3e-4)),
+    LungSettings(
+        _LITE2,
         size=288,
-        augmentation=Augmentation(scale=0.25, gamma=0.3, contrast=0.25, haze=0.5),
-        fit=FitSettings(epochs=6, learning_rate=3e-4, averaging=0.995),
-    )
+        augmentation=replace(_WIDE, haze=0.25, extension=0.35),
+        fit=FitSettings(epochs=3, learning_rate=2e-4),
+    ),
+)
+"""At a small size first; then with more white lungs; last with more abdomen, which is as grey as those."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +53,8 @@ class ReferencePlan:
 
     Attributes
     ----------
-    first, lungs
-        The segmenter at a small size, and the stage that starts from it.
+    lungs
+        The segmenter's stages; each starts from the one before.
     lung_phantoms, lung_hybrids
         How many simulated films it sees besides the public ones.
     held_back
@@ -64,8 +64,7 @@ class ReferencePlan:
     """
 
     version: str = "0.2.0"
-    first: LungSettings = field(default_factory=_first)
-    lungs: LungSettings = field(default_factory=_lungs)
+    lungs: tuple[LungSettings, ...] = _STAGES
     findings: FindingSettings = field(default_factory=FindingSettings)
     lung_phantoms: int = 240
     lung_hybrids: int = 240
@@ -81,23 +80,23 @@ class ReferencePlan:
 
     def record(self) -> dict[str, object]:
         """Say what was done, for manifest and model card."""
-        first, lungs, findings = self.first, self.lungs, self.findings
+        findings = self.findings
+        stages = ", then ".join(f"{one.fit.epochs} epochs at {one.size} x {one.size}" for one in self.lungs)
         remarks = {"remarks": self.remarks} if self.remarks else {}
         return {
-            "lungs": f"{first.fit.epochs} epochs at {first.size} x {first.size}, then {lungs.fit.epochs} at "
-            f"{lungs.size} x {lungs.size}, on the public films, {self.lung_phantoms} phantoms and "
-            f"{self.lung_hybrids} hybrids",
+            "lungs": f"{stages}, on the public films, {self.lung_phantoms} phantoms and {self.lung_hybrids} "
+            "hybrids",
             "findings": f"{findings.fit.epochs} epochs at {findings.size} x {findings.size} on "
             f"{len(self.phantom_seeds.training)} phantoms and {len(self.hybrid_seeds.training)} hybrids "
             "(SYNTHETIC), lungs drawn and predicted by halves",
             **remarks,
-            "settings": {"first": asdict(first), "lungs": asdict(lungs), "findings": asdict(findings)},
+            "settings": {"lungs": [asdict(one) for one in self.lungs], "findings": asdict(findings)},
             "packages": {
                 name: version(name) for name in ("torch", "timm", "segmentation-models-pytorch", "numpy")
             },
             "generators": {"phantoms": GENERATOR_VERSION, "hybrids": HYBRID_VERSION},
             "phantom_seeds": self.phantom_seeds.describe(),
             "hybrid_seeds": self.hybrid_seeds.describe(),
-            "preprocessing": Preprocessing(size=lungs.size).model_dump(),
+            "preprocessing": Preprocessing(size=self.lungs[-1].size).model_dump(),
             "calibration": "temperature and Youden threshold on validation phantoms and hybrids (SYNTHETIC)",
         }

@@ -67,8 +67,8 @@ def make_reference(folder: Path, out: Path, run: Path, plan: ReferencePlan) -> M
     training, validation = _lessons(films, run, plan)
     train_findings(training, validation, plan.findings, run / "findings")
     parts = _parts(validation, run, plan)
-    _write(out, run, parts)
-    return _write(out, run, replace(parts, evaluation=measure(out, films.index, films.unseen, plan)))
+    _write(out, run, plan, parts)
+    return _write(out, run, plan, replace(parts, evaluation=measure(out, films.index, films.unseen, plan)))
 
 
 def _choose(index: Sequence[IndexedFilm], plan: ReferencePlan) -> _Films:
@@ -78,11 +78,17 @@ def _choose(index: Sequence[IndexedFilm], plan: ReferencePlan) -> _Films:
 
 
 def _make_lungs(films: _Films, run: Path, plan: ReferencePlan) -> None:
-    first, start = run / "lungs-first", None
-    for settings, stage in ((plan.first, first), (plan.lungs, run / "lungs")):
+    start = None
+    for number, settings in enumerate(plan.lungs, start=1):
         training, validation = _lung_films(films, settings.cache_size, run / "cache", plan)
+        stage = run / f"lungs-{number}"
         train_lungs(training, validation, settings, stage, start=start)
-        start = first
+        start = stage
+
+
+def _lungs(run: Path, plan: ReferencePlan) -> Path:
+    """Name the run folder of the last stage."""
+    return run / f"lungs-{len(plan.lungs)}"
 
 
 def _lung_films(
@@ -98,7 +104,7 @@ def _lung_films(
 
 def _lessons(films: _Films, run: Path, plan: ReferencePlan) -> tuple[LungCrops, LungCrops]:
     """Cut phantoms and hybrids to learn from, and those to choose and to calibrate by."""
-    digest, cache = sha256_of((run / "lungs" / BEST).read_bytes()), run / "cache"
+    digest, cache = sha256_of((_lungs(run, plan) / BEST).read_bytes()), run / "cache"
     maker = CropMaker(plan.crop, plan.findings.size, _serving_segmenter(run, plan), digest, plan.phantoms)
     phantoms, hybrids = plan.phantom_seeds, plan.hybrid_seeds
     return (
@@ -115,8 +121,10 @@ def _lessons(films: _Films, run: Path, plan: ReferencePlan) -> tuple[LungCrops, 
 
 def _serving_segmenter(run: Path, plan: ReferencePlan) -> LungSegmenter:
     """Serve the segmenter, so that the classifier learns from the masks that it will be given."""
-    exported = export_lungs(run / "lungs")
-    fields = describe_segmenter(exported, plan.lungs.architecture, plan.lungs.size, plan.postprocessing)
+    exported = export_lungs(_lungs(run, plan))
+    fields = describe_segmenter(
+        exported, plan.lungs[-1].architecture, plan.lungs[-1].size, plan.postprocessing
+    )
     model = Segmenter.model_validate({"name": "lungs", "version": plan.version, **fields})
     return LungSegmenter(OnnxEngine(exported.graph, threads=1), model)
 
@@ -133,9 +141,9 @@ def _parts(validation: LungCrops, run: Path, plan: ReferencePlan) -> BundleParts
         name="neolung-reference",
         version=plan.version,
         created=datetime.now(UTC).date().isoformat(),
-        unet=plan.lungs.architecture,
+        unet=plan.lungs[-1].architecture,
         classifier=plan.findings.architecture,
-        lung_size=plan.lungs.size,
+        lung_size=plan.lungs[-1].size,
         crop_size=plan.findings.size,
         crop=plan.crop,
         temperature=temperature,
@@ -146,6 +154,6 @@ def _parts(validation: LungCrops, run: Path, plan: ReferencePlan) -> BundleParts
     )
 
 
-def _write(out: Path, run: Path, parts: BundleParts) -> Manifest:
-    segmenter, classifier = export_lungs(run / "lungs"), export_findings(run / "findings")
+def _write(out: Path, run: Path, plan: ReferencePlan, parts: BundleParts) -> Manifest:
+    segmenter, classifier = export_lungs(_lungs(run, plan)), export_findings(run / "findings")
     return write_bundle(out, segmenter, classifier, parts, write_card(parts))
