@@ -10,6 +10,7 @@ import typer
 from train.evaluate_command import evaluate_bundle
 from train.fit_commands import begin, classify, combined, export, reproduce, segment
 from train.hybrid_commands import carry_over, paint_hybrids
+from train.phantom_command import draw_phantoms
 from train.prepare_command import prepare_films
 
 app = typer.Typer(
@@ -20,6 +21,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+app.command(name="phantoms")(draw_phantoms)
 app.command(name="prepare")(prepare_films)
 app.command(name="evaluate")(evaluate_bundle)
 app.command(name="hybrids")(paint_hybrids)
@@ -34,23 +36,6 @@ Films = Annotated[
 Run = Annotated[
     Path, typer.Option(help="Folder of checkpoints; the same folder again goes on where it stopped.")
 ]
-
-
-@app.command()
-def phantoms(
-    count: Annotated[int, typer.Argument(min=1, help="How many films.")],
-    out: Out,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of the first film; each next one counts up.")] = 0,
-    long_side: Annotated[int, typer.Option(min=64, max=4096, help="Pixels of the longer side.")] = 640,
-    dicom: Annotated[bool, typer.Option(help="Write DICOM files, not PNG.")] = False,
-) -> None:
-    """Draw simulated newborn films. Example: neolung-train phantoms 20 --out phantoms --dicom."""
-    from train.phantom_folder import write_phantoms
-
-    with typer.progressbar(length=count, label="phantoms") as bar:
-        for _ in write_phantoms(range(seed, seed + count), out, long_side=long_side, dicom=dicom):
-            bar.update(1)
-    typer.echo(f"{count} SYNTHETIC films in {out}")
 
 
 @app.command()

@@ -1,9 +1,13 @@
-"""Simulated films as a folder: PNG with masks and an index for training, or DICOM files for the node."""
+"""Simulated films as a folder with an index: DICOM films with SEG and JSON truth, or pictures with masks."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -13,75 +17,92 @@ from train.data import IndexedFilm, write_index
 from train.data.describe import Candidate, describe
 from train.data.masks import write_mask
 from train.phantom import GENERATOR_VERSION, Phantom, PhantomSettings, dataset_of, make_phantom
+from train.phantom.truth import segmentation_of, truth_of
 
 
-def write_phantoms(seeds: range, out: Path, *, long_side: int = 640, dicom: bool = False) -> Iterator[Path]:
-    """Write films one by one; gives the path of each image.
+@dataclass(frozen=True, slots=True)
+class FolderPlan:
+    """What is written.
 
-    PNG films come with ``masks/`` and an index (every fifth film is for validation), DICOM films with a JSON
-    of their truth each.
+    Attributes
+    ----------
+    dicom
+        DICOM film and SEG; else PNG film and PNG mask. Both with a JSON of the truth.
+    split
+        Name of the split of all films; empty: every fifth is ``val``, the others ``train``.
+    workers
+        Processes that draw.
     """
-    out.mkdir(parents=True, exist_ok=True)
-    settings = PhantomSettings(long_side=long_side)
+
+    settings: PhantomSettings = field(default_factory=PhantomSettings)
+    dicom: bool = True
+    split: str = ""
+    workers: int = 1
+
+
+def write_phantoms(seeds: range, out: Path, plan: FolderPlan | None = None) -> Iterator[Path]:
+    """Write the films of these seeds, and at the end the index; gives the path of each film."""
+    chosen = plan or FolderPlan()
+    (out / "masks").mkdir(parents=True, exist_ok=True)
     films: list[IndexedFilm] = []
-    for seed in seeds:
-        film = make_phantom(seed, settings)
-        if dicom:
-            yield _write_dicom(film, out)
-        else:
-            path = _write_png(film, out)
-            films.append(_indexed(film, path))
-            write_index(out, films)
-            yield path
+    for film in _drawn(partial(_write_one, out, chosen), seeds, chosen.workers):
+        films.append(film)
+        yield film.path
+    write_index(out, films)
 
 
-def _write_dicom(film: Phantom, out: Path) -> Path:
-    path = out / f"phantom-{film.seed:06d}.dcm"
-    dataset_of(film).save_as(path, enforce_file_format=True)
-    path.with_suffix(".json").write_text(json.dumps(truth_of(film), indent=1) + "\n", encoding="utf-8")
-    return path
+def _drawn(write: Callable[[int], IndexedFilm], seeds: range, workers: int) -> Iterator[IndexedFilm]:
+    if workers == 1:
+        yield from map(write, seeds)
+        return
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        yield from pool.map(write, seeds, chunksize=4)
 
 
-def _write_png(film: Phantom, out: Path) -> Path:
-    (out / "masks").mkdir(exist_ok=True)
-    path = out / f"phantom-{film.seed:06d}.png"
-    Image.fromarray(np.rint(film.pixels * 255).astype(np.uint8)).save(path)
-    write_mask(_mask_of(path), (film.lungs > 0).astype(np.uint8))
-    return path
-
-
-def _mask_of(path: Path) -> Path:
-    return path.parent / "masks" / path.name
-
-
-def _indexed(film: Phantom, path: Path) -> IndexedFilm:
+def _write_one(out: Path, plan: FolderPlan, seed: int) -> IndexedFilm:
+    film = make_phantom(seed, plan.settings)
+    stem = f"phantom-{seed:06d}"
+    path, mask = _write_dicom(film, out, stem) if plan.dicom else _write_png(film, out, stem)
+    truth = json.dumps(truth_of(film), indent=None) + "\n"
+    (out / f"{stem}.json").write_text(truth, encoding="utf-8")
     return describe(
         Candidate(
             path=path,
-            mask=_mask_of(path),
-            patient=f"PHANTOM-{film.seed}",
+            mask=mask,
+            patient=f"PHANTOM-{seed}",
             rds=film.baby.disease.is_rds,
             spacing_mm=(round(film.pitch_mm, 5), round(film.pitch_mm, 5)),
-            split="val" if film.seed % 5 == 4 else "train",
-            provenance=f"SYNTHETIC phantom, generator {GENERATOR_VERSION}, seed {film.seed}",
-            attributes={"disease": film.baby.disease.value, "turns": str(film.turns)},
+            age_days=float(film.baby.age_days),
+            split=plan.split or ("val" if seed % 5 == 4 else "train"),
+            provenance=f"SYNTHETIC phantom, generator {GENERATOR_VERSION}, seed {seed}",
+            attributes=_attributes(film),
         )
     )
 
 
-def truth_of(film: Phantom) -> dict[str, object]:
-    """Everything that is known of a phantom but its masks, JSON-able."""
+def _write_dicom(film: Phantom, out: Path, stem: str) -> tuple[Path, Path]:
+    path, mask = out / f"{stem}.dcm", out / "masks" / f"{stem}.seg.dcm"
+    dataset = dataset_of(film)
+    dataset.save_as(path, enforce_file_format=True)
+    segmentation_of(film, dataset).save_as(mask, enforce_file_format=True)
+    return path, mask
+
+
+def _write_png(film: Phantom, out: Path, stem: str) -> tuple[Path, Path]:
+    path, mask = out / f"{stem}.png", out / "masks" / f"{stem}.png"
+    Image.fromarray(np.rint(film.pixels * 255).astype(np.uint8)).save(path)
+    write_mask(mask, (film.lungs > 0).astype(np.uint8))
+    return path, mask
+
+
+def _attributes(film: Phantom) -> dict[str, str]:
+    """Columns that subgroups and baselines ask for."""
     return {
-        "synthetic": True,
-        "generator_version": GENERATOR_VERSION,
-        "seed": film.seed,
-        "rds": film.baby.disease.is_rds,
         "disease": film.baby.disease.value,
-        "weeks": round(film.baby.weeks, 2),
-        "weight_g": round(film.baby.weight_g),
-        "pitch_mm": film.pitch_mm,
-        "turns_to_upright": film.turns,
-        "devices": [device.name for device in film.devices],
-        "right_lung_mm2": round(float((film.lungs == 1).sum()) * film.pitch_mm**2, 1),
-        "left_lung_mm2": round(float((film.lungs == 2).sum()) * film.pitch_mm**2, 1),
+        "grade": str(film.baby.disease.grade),
+        "weeks": f"{film.baby.weeks:.1f}",
+        "weight_g": f"{film.baby.weight_g:.0f}",
+        "vendor": film.vendor.name,
+        "turns": str(film.turns),
+        "devices": ", ".join(device.name for device in film.devices),
     }

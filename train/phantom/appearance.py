@@ -92,13 +92,13 @@ MIX = {
 """54 % respiratory distress syndrome, as among the films of the source paper."""
 
 WEEKS_OF = {
-    Disease.NORMAL: (32.9, 3.8),
+    Disease.NORMAL: (33.2, 3.8),
     Disease.WET_LUNG: (34.2, 3.0),
     Disease.PNEUMONIA: (34.0, 4.0),
     Disease.ASPIRATION: (39.0, 1.3),
     Disease.PNEUMOTHORAX: (34.0, 4.0),
 }
-RDS_WEEKS = (31.0, 3.4)
+RDS_WEEKS = (30.9, 3.4)
 """Mean and deviation of gestational age; all classes overlap."""
 
 

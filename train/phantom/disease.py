@@ -124,8 +124,8 @@ def _fluid(chest: Chest, lungs: Lungs, canvas: Canvas, rng: np.random.Generator)
         add_tube(plane, canvas, line, [0.55 * chest.baby.scale] * len(line))
         plane = 3.2 * plane
     if (wet and rng.random() < 0.3) or (disease is Disease.PNEUMONIA and rng.random() < 0.3):
-        side, thick = rng.choice([-1, 1]), rng.uniform(0.04, 0.10) * half
-        edge = side * canvas.x - (chest.width_at(canvas.y) - thick * (1 + 2.5 * lungs.low**3))
+        side, thick = rng.choice([-1, 1]), rng.uniform(0.03, 0.07) * half
+        edge = side * canvas.x - (chest.width_at(canvas.y) - thick * (1 + 1.3 * lungs.low**3))
         plane = plane + 0.8 * chest.depth * smooth_step(np.asarray(edge, np.float32), 0.5)
     return blur(plane, 0.3 / canvas.pitch)
 

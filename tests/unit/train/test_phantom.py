@@ -3,15 +3,12 @@
 import subprocess
 import sys
 from hashlib import sha256
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-from tests.support.validators import dciodvfy
 from train.phantom import Disease, PhantomSettings, disease_of, make_phantom, phantom_dataset
 from train.phantom.canvas import Canvas, add_tube
-from train.phantom_folder import truth_of, write_phantoms
 
 SMALL = PhantomSettings(long_side=96)
 
@@ -92,50 +89,3 @@ def test_a_tube_is_as_thick_as_it_is_wide() -> None:
 
     assert plane.max() == pytest.approx(1.0, abs=0.02)
     assert plane[30].sum() * 0.1 == pytest.approx(np.pi * 0.5**2, rel=0.05)
-
-
-def test_a_dicom_phantom_is_valid_and_says_that_nobody_is_meant(tmp_path: Path) -> None:
-    film = phantom_dataset(11, SMALL)
-    film.save_as(tmp_path / "film.dcm", enforce_file_format=True)
-
-    assert dciodvfy(tmp_path / "film.dcm") == []
-    assert film.ImageComments == "SYNTHETIC - NOT A PATIENT"
-    assert str(film.PatientName).startswith("PHANTOM^")
-    assert film.PatientIdentityRemoved == "YES"
-
-
-@pytest.mark.parametrize("seed", range(6))
-def test_patient_orientation_and_grey_scale_lead_back_to_the_upright_picture(seed: int) -> None:
-    from pipeline.pixels.orientation import to_upright
-    from pipeline.radiograph import read_radiograph
-
-    settings = PhantomSettings(long_side=256, sideways=0.8)
-    drawn = make_phantom(seed, settings)
-    radiograph = read_radiograph(phantom_dataset(seed, settings))
-
-    if radiograph.orientation.known:
-        upright = to_upright(radiograph.pixels, radiograph.orientation)
-        truth = np.rot90(drawn.pixels, drawn.turns)
-        assert np.corrcoef(upright.ravel(), truth.ravel())[0, 1] > 0.95
-    assert radiograph.spacing is not None
-    assert radiograph.spacing.row_mm == pytest.approx(drawn.pitch_mm, abs=1e-4)
-
-
-def test_a_folder_of_phantoms_can_be_trained_on(tmp_path: Path) -> None:
-    from train.data import read_index, read_mask, read_pixels
-
-    assert len(list(write_phantoms(range(5), tmp_path, long_side=64))) == 5
-
-    films = read_index(tmp_path)
-    assert [film.split for film in films] == ["train"] * 4 + ["val"]
-    pixels, mask = read_pixels(films[0]), read_mask(films[0])
-    assert np.array_equal(mask > 0, make_phantom(0, PhantomSettings(long_side=64)).lungs > 0)
-    assert pixels.shape == mask.shape
-
-
-def test_dicom_phantoms_come_with_their_truth(tmp_path: Path) -> None:
-    (path,) = write_phantoms(range(4, 5), tmp_path, long_side=64, dicom=True)
-
-    assert path.suffix == ".dcm"
-    assert path.with_suffix(".json").exists()
-    assert truth_of(make_phantom(4, PhantomSettings(long_side=64)))["synthetic"] is True
