@@ -1,7 +1,7 @@
 """Films continued below: as if the collimator had been opened further over the abdomen.
 
-Films that are cut at the diaphragm teach that all below a chest is black. Films of newborns, and of the very ill,
-show the abdomen, as grey as a white lung.
+Films that are cut at the diaphragm teach that all below a chest is black.
+Films of newborns, and of the very ill, show the abdomen, as grey as a white lung.
 """
 
 from __future__ import annotations
