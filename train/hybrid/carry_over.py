@@ -42,6 +42,8 @@ class CarryOverPlan:
         measured once. Seeds and, for hybrids, patients differ between the three.
     held_back
         Part of the patients of split ``train`` whose films validation hybrids are painted on.
+    phantoms
+        As large as the public films beneath the hybrids.
     """
 
     mixtures: Mapping[str, float] = field(
@@ -55,6 +57,7 @@ class CarryOverPlan:
         default_factory=lambda: FindingSettings(fit=FitSettings(epochs=5, batch=8, learning_rate=4e-4))
     )
     hybrids: HybridSettings = field(default_factory=HybridSettings)
+    phantoms: PhantomSettings = field(default_factory=lambda: PhantomSettings(long_side=448))
 
 
 _TRAINING_SEED, _VALIDATION_SEED, _TEST_SEED = 100_000, 200_000, 300_000
@@ -87,7 +90,7 @@ def carry_over(films: BaseFilms, unseen: BaseFilms, run: Path, plan: CarryOverPl
     dict
         By mixture, then by kind of test film: AUROC with its 95 % interval, patients drawn again.
     """
-    maker, cache = _maker(plan.findings.size), run / "cache"
+    maker, cache = _maker(plan), run / "cache"
     training_films, validation_films = split_patients(films, plan.held_back)
     training = _draw(_TRAINING_SEED, plan.training, training_films, (maker, cache, plan.hybrids))
     validation = _draw(_VALIDATION_SEED, plan.validation, validation_films, (maker, cache, plan.hybrids))
@@ -121,11 +124,12 @@ def _draw(first: int, count: int, films: BaseFilms, how: tuple[CropMaker, Path, 
     return _Films(phantom_crops(seeds, maker, cache), hybrid_crops(seeds, films, maker, cache, hybrids))
 
 
-def _maker(size: int) -> CropMaker:
+def _maker(plan: CarryOverPlan) -> CropMaker:
     """Cut with the shipped segmenter's lungs, as when serving."""
     served = load_bundle(reference_bundle(), device="cpu")
     segmenter = LungSegmenter(served.segmenter, served.manifest.segmenter)
-    return CropMaker(LungCrop(), size, segmenter, served.identity.segmenter.weights_sha256)
+    digest = served.identity.segmenter.weights_sha256
+    return CropMaker(LungCrop(), plan.findings.size, segmenter, digest, plan.phantoms)
 
 
 def _first(crops: LungCrops, count: int) -> LungCrops:
