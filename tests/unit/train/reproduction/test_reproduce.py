@@ -22,6 +22,7 @@ pytest.importorskip("torch")
 CHANGES = Changes(size=64, threads=1)
 
 
+@pytest.mark.slow
 def test_a_tiny_index_gives_all_three_tables_and_is_not_trained_twice(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
