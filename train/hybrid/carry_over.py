@@ -20,6 +20,7 @@ from train.findings import FindingSettings, predict_logits, train_findings
 from train.hybrid.base import BaseFilms, split_patients
 from train.hybrid.film import HybridSettings
 from train.hybrid.sets import hybrid_crops
+from train.phantom import PhantomSettings
 from train.phantom_sets import CropMaker, LungCrops, join_crops, phantom_crops
 from train.recipes import FitSettings
 
