@@ -62,7 +62,7 @@ def develop(signal: Plane, body: Plane, canvas: Canvas, rng: np.random.Generator
     Parameters
     ----------
     body
-        Open part of the film that shows the baby, 1 or 0; exposure is read there.
+        Open part of the film that shows the baby and no lead, 1 or 0; exposure is read there.
 
     Returns
     -------

@@ -22,12 +22,14 @@ from train.phantom.field import FieldSettings, choose_field
 from train.phantom.lungs import Lungs, draw_lungs
 from train.phantom.objects import bedding
 
-GENERATOR_VERSION = 3
+GENERATOR_VERSION = 4
 """Raise it when the same seed would give another film."""
 SOFT_TISSUE_PER_MM = 0.0245
 BONE_PER_MM = 0.060
 DRAWN_AT_MM = 0.2
 """Anatomy is drawn on a grid of this pitch, at finest; devices and noise at the film's own."""
+OPAQUE = 0.8
+"""Attenuation from which a device is lead to the vendor's reading of the exposure."""
 _STREAMS = {
     "baby": 0,
     "field": 1,
@@ -116,7 +118,8 @@ def make_phantom(
     detector = stream(seed, "detector")
     open_part = collimate(canvas, detector, whole=whole)
     signal = expose(attenuation + drawn.dense, canvas, detector)
-    picture, vendor = develop(signal, body * open_part, canvas, detector)
+    read = body * open_part * (drawn.dense < OPAQUE)
+    picture, vendor = develop(signal, read, canvas, detector)
     turns = _turns(chosen.sideways, stream(seed, "storing"))
     return Phantom(
         seed=seed,
