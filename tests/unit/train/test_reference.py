@@ -14,34 +14,36 @@ from train.cli import app
 from train.findings import FindingSettings
 from train.lungs import LungSettings
 from train.phantom import PhantomSettings, phantom_dataset
-from train.phantom_folder import write_phantoms
+from train.phantom_folder import FolderPlan, write_phantoms
 from train.recipes import FitSettings
 from train.reference import ReferencePlan, make_reference
+from train.reference.plan import Seeds
 
 FIT = FitSettings(epochs=1, batch=4, threads=1, half_precision=False)
 LUNGS = LungSettings(architecture=UNET, size=32, start="none", fit=FIT)
 PLAN = ReferencePlan(
-    first=LUNGS,
-    lungs=replace(LUNGS, size=64),
+    lungs=(LUNGS, replace(LUNGS, size=64)),
     findings=FindingSettings(architecture=CLASSIFIER, size=64, start="none", fit=FIT),
-    lung_phantoms=range(4),
-    training=range(100, 110),
-    validation=range(200, 210),
-    fresh=range(300, 312),
+    lung_phantoms=4,
+    lung_hybrids=4,
+    phantom_seeds=Seeds(range(100, 106), range(200, 208), range(300, 312)),
+    hybrid_seeds=Seeds(range(100, 104), range(200, 206), range(300, 310)),
     phantoms=PhantomSettings(long_side=96),
 )
+SMALL_FOLDER = FolderPlan(PhantomSettings(long_side=96), dicom=False)
 
 
 def test_the_recipe_makes_a_bundle_that_serves_and_is_honest(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     films, out, run = tmp_path / "films", tmp_path / "bundle", tmp_path / "run"
-    assert len(list(write_phantoms(range(10), films, long_side=96))) == 10
+    assert len(list(write_phantoms(range(6, 16), films, SMALL_FOLDER))) == 10
 
     manifest = make_reference(films, out, run, PLAN)
 
     assert not manifest.validated_on_newborns
     assert manifest.evaluation["phantoms, SYNTHETIC"]["films"] == 12  # type: ignore[index]
+    assert manifest.evaluation["hybrids, SYNTHETIC"]["films"] == 10  # type: ignore[index]
     assert manifest.evaluation["lungs, val"]["films"] == 2  # type: ignore[index]
     assert all("SYNTHETIC" in name or "lungs" in name for name in manifest.evaluation)
     card = (out / "MODEL_CARD.md").read_text(encoding="utf-8")
@@ -64,7 +66,7 @@ def test_the_recipe_makes_a_bundle_that_serves_and_is_honest(
 
 
 def test_phantoms_are_drawn_from_the_command_line(tmp_path: Path) -> None:
-    arguments = ["phantoms", "2", "--out", str(tmp_path), "--seed", "5", "--long-side", "64", "--dicom"]
+    arguments = ["phantoms", "2", "--out", str(tmp_path), "--seed", "5", "--long-side", "64"]
     result = CliRunner().invoke(app, arguments)
 
     assert result.exit_code == 0, result.output
