@@ -133,6 +133,16 @@ def train_findings(
         load_best(network, start)
     else:
         start_from_imagenet(network, settings.architecture.backbone, settings.start)
+        _silence_head(network)
     write_settings(run, asdict(settings))
     fit(network, FindingTask(training, validation, settings), settings.fit, run)
     return network
+
+
+def _silence_head(network: nn.Module) -> None:
+    """Let the last layer begin at 0: for one class timm draws it so large that first losses are above 3."""
+    from torch import nn
+
+    head: nn.Module = network.get_classifier()  # type: ignore[operator]
+    for tensor in head.parameters():
+        nn.init.zeros_(tensor)

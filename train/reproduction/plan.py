@@ -47,7 +47,7 @@ BUDGETS = {
     "small": Budget(
         "small",
         Changes(epochs=6, size=96, encoder="lite0", batch=16),
-        Changes(epochs=4, size=96, batch=24),
+        Changes(epochs=8, size=96, batch=8),
         ("lite0", "lite1", "lite2"),
     ),
     "paper": Budget("paper", Changes(), Changes(), ("b0", "b3", "b5")),
