@@ -115,6 +115,8 @@ def _answers(address: str) -> bool:
 
 
 def _read(path: Path) -> Weights:
+    from pickle import UnpicklingError
+
     import torch
     from safetensors import SafetensorError
     from safetensors.torch import load_file
@@ -123,6 +125,11 @@ def _read(path: Path) -> Weights:
         if path.suffix == ".safetensors":
             return load_file(path)
         stored = torch.load(path, weights_only=True, map_location="cpu")
+    except UnpicklingError as error:
+        # The error's own text advises to load whatever the file holds; that would run its code.
+        raise MissingStartWeights(
+            f"{path} holds something else than tensors; save its state_dict() as safetensors"
+        ) from error
     except (OSError, SafetensorError, RuntimeError, ValueError, EOFError) as error:
         raise MissingStartWeights(f"{path} cannot be read as weights: {error}") from error
     if not isinstance(stored, Mapping) or not stored:
@@ -143,5 +150,6 @@ def _in_timm_order(backbone: str, stored: Weights) -> Weights:
 
 
 def _one_channel(weights: Weights) -> Weights:
-    stem = next(iter(weights))
+    """Sum the stem over its colours; it is the one kernel with three channels."""
+    stem = next(name for name, tensor in weights.items() if tensor.ndim == 4 and tensor.shape[1] == 3)
     return weights | {stem: weights[stem].sum(dim=1, keepdim=True)}
