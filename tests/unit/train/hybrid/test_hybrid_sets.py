@@ -19,7 +19,7 @@ from train.hybrid.carry_over import HYBRIDS, PHANTOMS, CarryOverPlan, area
 from train.hybrid.carry_over_report import best_mixture, write_report
 from train.hybrid.film import disease_of
 from train.hybrid.sets import hybrid_crops, hybrid_squares
-from train.phantom_sets import CropMaker
+from train.phantom_sets import CropMaker, join_crops
 
 MAKER = CropMaker(LungCrop(), 64)
 
