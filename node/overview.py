@@ -91,9 +91,10 @@ class Overview:
         if not self.is_listening:
             yield f"Receiver {self.receiver} DOES NOT LISTEN: neolung run starts the node."
         for silent in self.destinations_down:
+            what = silent.error.removeprefix(silent.name + " ")
             yield (
-                f"Destination {silent.name} failed ({silent.error}) and is left alone until "
-                f"{silent.until:%H:%M:%S} UTC; at once: neolung jobs retry --destination {silent.name}"
+                f"Destination {silent.name}{' ' if what != silent.error else ': '}{what}. Left alone until "
+                f"{silent.until:%H:%M:%S} UTC; to try it now: neolung jobs retry --destination {silent.name}"
             )
         dead = sum(line.dead for line in self.queue)
         if dead:

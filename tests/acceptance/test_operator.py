@@ -124,10 +124,11 @@ def test_status_ends_with_zero_only_when_all_is_well(tmp_path: Path) -> None:
 
         ledger = Ledger.open(f"sqlite:///{node.folder / 'var' / 'ledger.sqlite'}")
         with ledger.begin() as connection:
-            note_failure(connection, "pacs", "no connection", breaker=Breaker(threshold=1))
+            why = "pacs (PACS at 10.0.0.7:104): no connection"
+            note_failure(connection, "pacs", why, breaker=Breaker(threshold=1))
         down = node.command("status")
         assert down.returncode == 1
-        assert "Destination pacs failed (no connection)" in down.stdout
+        assert "Destination pacs (PACS at 10.0.0.7:104): no connection. Left alone until" in down.stdout
         assert "neolung jobs retry --destination pacs" in down.stdout
 
         assert node.command("jobs", "retry", "--destination", "pacs").returncode == 0
