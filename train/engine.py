@@ -63,6 +63,14 @@ class RememberingEngine:
         return np.stack([self._known[key] for key in keys])
 
 
+def best_device() -> str:
+    """Where a network answers fastest on this machine."""
+    import torch
+
+    accelerator = torch.accelerator.current_accelerator()
+    return "cpu" if accelerator is None else accelerator.type
+
+
 def segmenter_of(size: int, profile: Profile, postprocessing: PostProcessing) -> Segmenter:
     """Describe a segmenter that lies in no bundle, as far as `pipeline.segment.LungSegmenter` asks."""
     fields: dict[str, Any] = {

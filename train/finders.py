@@ -10,7 +10,7 @@ from pipeline.bundle.manifest import MANIFEST_NAME, PostProcessing, sha256_of
 from pipeline.networks import build_network
 from pipeline.segment import LungSegmenter
 from train.checkpoint import BEST, load_best
-from train.engine import TorchEngine, segmenter_of
+from train.engine import TorchEngine, best_device, segmenter_of
 from train.runs import input_size, lung_architecture, profile_of
 
 
@@ -38,5 +38,6 @@ def lung_finder(source: Path | None = None) -> LungFinder:
     network = build_network(lung_architecture(folder))
     load_best(network, folder)
     profile = profile_of(folder)
+    network.to(best_device())
     model = segmenter_of(input_size(folder), profile, PostProcessing(profile=profile))
     return LungFinder(LungSegmenter(TorchEngine(network), model), sha256_of((folder / BEST).read_bytes()))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import time
+from collections.abc import Sequence
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
@@ -17,7 +18,7 @@ from train.processes import is_main
 from train.reproduction.films import Groups, read_groups
 from train.reproduction.plan import Plan, plan_of
 from train.reproduction.report import document
-from train.reproduction.table1 import measure, train_segmenter
+from train.reproduction.table1 import Row1, measure, train_segmenter
 from train.reproduction.table23 import Row23, classify, make_bench
 from train.reproduction.tables import write_csv, write_films
 
@@ -63,18 +64,23 @@ def run_reproduce(
     _require_same_films(out, groups, plan)
     segmenter = train_segmenter(groups, plan.lungs, out)
     ones, measured = measure(segmenter, groups, plan)
-    _log.info("Table 1 is measured")
     others: list[Row23] = []
-    if groups.labelled:
-        bench = make_bench(segmenter, groups, plan, out)
-        for settings in plan.findings:
-            others.extend(classify(bench, settings, out))
-            _log.info("%s is measured", settings.architecture.backbone)
-    text = document(groups, plan, ones, others, time.monotonic() - started)
+    text = _write(out, document(groups, plan, ones, others, time.monotonic() - started), ones, others)
     if is_main():
         write_films(out / FILMS, measured)
+    bench = make_bench(segmenter, groups, plan, out)
+    for settings in plan.findings if groups.labelled else ():
+        others.extend(classify(bench, settings, out))
+        text = _write(out, document(groups, plan, ones, others, time.monotonic() - started), ones, others)
+    return text
+
+
+def _write(out: Path, text: str, ones: Sequence[Row1], others: Sequence[Row23]) -> str:
+    """Write what is known so far, so that a stop after hours leaves it."""
+    if is_main():
         write_csv(out / FIGURES, ones, others)
         replace_text(out / TABLES, text)
+        _log.info("%s has %d rows of Table 1, %d of Tables 2 and 3", out / TABLES, len(ones), len(others))
     return text
 
 

@@ -24,6 +24,7 @@ figures, 128 films (it prints 108 of 128 as 0.843); its interval is computed fro
 the paper does not have, each stands beside the one in its place."""
 _ABOUT_3 = "The paper has one figure a classifier, after the additional training on found lungs."
 _NO_LABELS = "Tables 2 and 3 need a label for each film (column rds); this index has none."
+_NOT_YET = "Tables 2 and 3 are being trained."
 
 
 def document(
@@ -34,7 +35,7 @@ def document(
     parts = [f"# {title}the source paper's tables, budget {plan.budget}", _about(groups, plan, seconds)]
     parts += ["## Table 1: lungs", _ABOUT_1, table1(ones)]
     if not others:
-        return "\n\n".join([*parts, _NO_LABELS]) + "\n"
+        return "\n\n".join([*parts, _NOT_YET if groups.labelled else _NO_LABELS]) + "\n"
     parts += ["## Table 2: respiratory distress syndrome on outlined lungs", _ABOUT_2, table23(2, others)]
     parts += ["## Table 3: lungs found first, then judged", _ABOUT_3, table23(3, others)]
     return "\n\n".join(parts) + "\n"

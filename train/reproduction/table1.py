@@ -13,7 +13,7 @@ from pipeline.bundle.manifest import PostProcessing
 from pipeline.pixels.grayscale import GreyScale
 from pipeline.segment import LungSegmenter
 from train.data import IndexedFilm, read_mask, read_pixels
-from train.engine import RememberingEngine, TorchEngine, segmenter_of
+from train.engine import RememberingEngine, TorchEngine, best_device, segmenter_of
 from train.evaluation.overlap import Overlap, overlap
 from train.evaluation.segmentation import SegmentationFigures, segmentation_figures
 from train.film_sets import as_radiograph
@@ -103,7 +103,7 @@ def variants(films: Sequence[IndexedFilm]) -> dict[str, PostProcessing]:
 
 def measure(network: nn.Module, groups: Groups, plan: Plan) -> tuple[list[Row1], list[Measured]]:
     """Measure every variant on every set of validation and of test films, at the films' own resolution."""
-    engine, ways = RememberingEngine(TorchEngine(network)), variants(groups.training)
+    engine, ways = RememberingEngine(TorchEngine(network.to(best_device()))), variants(groups.training)
     measured: list[Measured] = []
     rows: list[Row1] = []
     for group, films in (("validation", groups.validation), ("test", groups.test)):

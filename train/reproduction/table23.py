@@ -14,7 +14,7 @@ from pipeline.bundle.manifest import sha256_of
 from pipeline.segment import LungSegmenter
 from train.checkpoint import BEST
 from train.data import IndexedFilm
-from train.engine import TorchEngine, segmenter_of
+from train.engine import TorchEngine, best_device, segmenter_of
 from train.evaluation.classification import count, proportions
 from train.evaluation.statistics.delong import auroc_interval
 from train.evaluation.statistics.values import Interval
@@ -71,7 +71,9 @@ def make_bench(segmenter: nn.Module, groups: Groups, plan: Plan, out: Path) -> B
     model = segmenter_of(settings.size, settings.profile, variants(groups.training)["+ rotation"])
     digest = sha256_of((out / "lungs" / BEST).read_bytes())
     profile = plan.findings[0].profile
-    cutter = FilmCutter(profile, size, True, LungSegmenter(TorchEngine(segmenter), model), digest)
+    cutter = FilmCutter(
+        profile, size, True, LungSegmenter(TorchEngine(segmenter.to(best_device())), model), digest
+    )
     return Bench(groups, cutter, out / "cache")
 
 
@@ -98,7 +100,7 @@ def _way(crops: LungCrops, way: int) -> LungCrops:
 
 
 def _judge(network: nn.Module, crops: LungCrops, settings: FindingSettings) -> NDArray[np.float64]:
-    logits = predict_logits(network, crops, settings)
+    logits = predict_logits(network.to(best_device()), crops, settings)
     return np.asarray(0.5 * (1 + np.tanh(0.5 * logits)), np.float64)
 
 
