@@ -37,9 +37,9 @@ def carry_over(
     films: Films,
     run: Annotated[Path, typer.Option(help="Folder of checkpoints and caches; the same one goes on.")],
     out: Annotated[Path, typer.Option(help="Markdown file that is written.")],
-    count: Annotated[int, typer.Option(min=20, help="Films to train each mixture on.")] = 240,
-    test: Annotated[int, typer.Option(min=20, help="Films of each kind to test on.")] = 200,
-    epochs: Annotated[int, typer.Option(min=1)] = 5,
+    count: Annotated[int, typer.Option(min=20, help="Films to train each mixture on.")] = 320,
+    test: Annotated[int, typer.Option(min=20, help="Films of each kind to test on.")] = 160,
+    epochs: Annotated[int, typer.Option(min=1)] = 8,
     size: Annotated[int, typer.Option(min=32, help="Side of the input, divisible by 32.")] = 192,
 ) -> None:
     """Train on phantoms or hybrids, test on both. Example: carry-over --films p --run r --out t.md."""

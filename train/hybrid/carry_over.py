@@ -50,12 +50,14 @@ class CarryOverPlan:
     mixtures: Mapping[str, float] = field(
         default_factory=lambda: {PHANTOMS: 0.0, "3:1": 0.25, "1:1": 0.5, "1:3": 0.75, HYBRIDS: 1.0}
     )
-    training: int = 400
+    training: int = 320
     validation: int = 80
     test: int = 200
     held_back: float = 0.15
     findings: FindingSettings = field(
-        default_factory=lambda: FindingSettings(fit=FitSettings(epochs=5, batch=8, learning_rate=4e-4))
+        default_factory=lambda: FindingSettings(
+            fit=FitSettings(epochs=8, batch=16, learning_rate=3e-4, weight_decay=1e-2)
+        )
     )
     hybrids: HybridSettings = field(default_factory=HybridSettings)
     phantoms: PhantomSettings = field(default_factory=lambda: PhantomSettings(long_side=448))

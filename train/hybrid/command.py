@@ -18,9 +18,9 @@ _PAGE_ROWS = 6
 class Budget:
     """What one row of the carry-over table may cost: films to train on and to test on, epochs, size."""
 
-    count: int = 240
-    test: int = 200
-    epochs: int = 5
+    count: int = 320
+    test: int = 160
+    epochs: int = 8
     size: int = 192
 
 
