@@ -67,7 +67,7 @@ def best_device() -> str:
     """Where a network answers fastest on this machine."""
     import torch
 
-    accelerator = torch.accelerator.current_accelerator()
+    accelerator = torch.accelerator.current_accelerator(check_available=True)
     return "cpu" if accelerator is None else accelerator.type
 
 
