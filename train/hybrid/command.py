@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from train.data import read_index
+from train.data.prepared import read_prepared
 from train.hybrid.base import BaseFilms
 from train.hybrid.folder import write_hybrids
 from train.hybrid.page import write_page
@@ -28,7 +28,7 @@ def run_hybrids(
     films: Path, out: Path, seeds: range, split: str, advance: Callable[[], None] = lambda: None
 ) -> str:
     """Write hybrids on the films of a split, which they keep."""
-    bases = BaseFilms.choose(read_index(films), split)
+    bases = BaseFilms.choose(read_prepared(films), split)
     for _ in write_hybrids(seeds, bases, out, split=split or "train"):
         advance()
     return f"{len(seeds)} SYNTHETIC films in {out}, on {len(bases)} films without disease"
@@ -36,7 +36,7 @@ def run_hybrids(
 
 def run_page(films: Path, page: Path, seed: int, split: str) -> str:
     """Write one picture of a few films with every grade."""
-    bases = BaseFilms.choose(read_index(films), split)
+    bases = BaseFilms.choose(read_prepared(films), split)
     write_page(page, range(seed, seed + min(_PAGE_ROWS, len(bases))), bases)
     return f"SYNTHETIC films in {page}"
 
@@ -49,7 +49,7 @@ def run_carry_over(films: Path, run: Path, out: Path, budget: Budget) -> str:
     plan = CarryOverPlan(training=budget.count, validation=max(20, budget.count // 4), test=budget.test)
     fit = replace(plan.findings.fit, epochs=budget.epochs)
     plan = replace(plan, findings=replace(plan.findings, size=budget.size, fit=fit))
-    index = read_index(films)
+    index = read_prepared(films)
     seen, unseen = BaseFilms.choose(index, "train"), BaseFilms.choose(index, "val")
     table = carry_over(seen, unseen, run, plan)
     command = (
