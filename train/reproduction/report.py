@@ -36,9 +36,13 @@ def document(
     parts += ["## Table 1: lungs", _ABOUT_1, table1(ones)]
     if not others:
         return "\n\n".join([*parts, _NOT_YET if groups.labelled else _NO_LABELS]) + "\n"
-    parts += ["## Table 2: respiratory distress syndrome on outlined lungs", _ABOUT_2, table23(2, others)]
+    parts += [f"## Table 2: {_label(groups)} on outlined lungs", _ABOUT_2, table23(2, others)]
     parts += ["## Table 3: lungs found first, then judged", _ABOUT_3, table23(3, others)]
     return "\n\n".join(parts) + "\n"
+
+
+def _label(groups: Groups) -> str:
+    return "the stand-in label" if "STAND-IN" in groups.words else "respiratory distress syndrome"
 
 
 def _about(groups: Groups, plan: Plan, seconds: float) -> str:
