@@ -28,7 +28,7 @@ _KEY_SEPARATOR = "\x1f"
 Values = dict[str, Any]
 
 # Made once: putting these statements together costs more than running them.
-_STORED = select(
+STORED = select(
     instance.c.instance_id,
     instance.c.sop_instance_uid,
     instance.c.sop_class_uid,
@@ -44,7 +44,8 @@ _STORED = select(
     instance.c.size_bytes,
     instance.c.source_instance_id,
 ).select_from(instance.join(series).join(study))
-_VARIANTS = _STORED.where(instance.c.sop_instance_uid == bindparam("sop_instance_uid")).order_by(
+"""Every instance, with the columns that `to_stored` takes."""
+_VARIANTS = STORED.where(instance.c.sop_instance_uid == bindparam("sop_instance_uid")).order_by(
     instance.c.variant
 )
 _STUDY_ROW = select(study.c.study_row).where(study.c.study_instance_uid == bindparam("study_instance_uid"))
@@ -125,11 +126,11 @@ def get_instance(connection: Connection, instance_id: int) -> StoredInstance:
     NotInLedger
         If there is none.
     """
-    row = connection.execute(_STORED.where(instance.c.instance_id == instance_id)).mappings().one_or_none()
+    row = connection.execute(STORED.where(instance.c.instance_id == instance_id)).mappings().one_or_none()
     if row is None:
         message = f"The ledger has no instance {instance_id}."
         raise NotInLedger(message)
-    return _to_stored(row)
+    return to_stored(row)
 
 
 def get_instances(connection: Connection, instance_ids: Sequence[int]) -> list[StoredInstance]:
@@ -140,8 +141,8 @@ def get_instances(connection: Connection, instance_ids: Sequence[int]) -> list[S
     NotInLedger
         If one of them is not there.
     """
-    rows = connection.execute(_STORED.where(instance.c.instance_id.in_(instance_ids)))
-    found = {row["instance_id"]: _to_stored(row) for row in rows.mappings()}
+    rows = connection.execute(STORED.where(instance.c.instance_id.in_(instance_ids)))
+    found = {row["instance_id"]: to_stored(row) for row in rows.mappings()}
     missing = [instance_id for instance_id in instance_ids if instance_id not in found]
     if missing:
         message = f"The ledger has no instances {missing}."
@@ -152,9 +153,9 @@ def get_instances(connection: Connection, instance_ids: Sequence[int]) -> list[S
 def results_of(connection: Connection, source_instance_id: int) -> list[StoredInstance]:
     """Give the results made from a radiograph, oldest first."""
     rows = connection.execute(
-        _STORED.where(instance.c.source_instance_id == source_instance_id).order_by(instance.c.instance_id)
+        STORED.where(instance.c.source_instance_id == source_instance_id).order_by(instance.c.instance_id)
     )
-    return [_to_stored(row) for row in rows.mappings()]
+    return [to_stored(row) for row in rows.mappings()]
 
 
 def patient_key(attributes: Attributes) -> str:
@@ -182,7 +183,7 @@ def _insert(connection: Connection, attributes: Attributes, values: Values) -> S
     instance_id = connection.scalar(insert_new(connection, instance, instance.c.instance_id), values)
     if instance_id is None:
         return None
-    return _to_stored({**of_study, **of_series, **values, "instance_id": instance_id})
+    return to_stored({**of_study, **of_series, **values, "instance_id": instance_id})
 
 
 def _row_of(connection: Connection, table: Table, wanted: Select[int], values: Values) -> int:
@@ -215,10 +216,11 @@ def _provenance(received: ReceivedInstance, file: StoredFile) -> Values:
 
 def _variants(connection: Connection, sop_instance_uid: str) -> list[StoredInstance]:
     rows = connection.execute(_VARIANTS, {"sop_instance_uid": sop_instance_uid})
-    return [_to_stored(row) for row in rows.mappings()]
+    return [to_stored(row) for row in rows.mappings()]
 
 
-def _to_stored(row: Mapping[Any, Any]) -> StoredInstance:
+def to_stored(row: Mapping[Any, Any]) -> StoredInstance:
+    """Make the value of a row of ``STORED``."""
     return StoredInstance(
         instance_id=row["instance_id"],
         sop_instance_uid=row["sop_instance_uid"],
