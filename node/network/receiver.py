@@ -1,176 +1,52 @@
-"""C-STORE SCP: success is answered only when file, index row and job are durable.
+"""C-STORE SCP: may this peer store, does the object fit, and then the intake (PS3.4 B.2.3)."""
 
-Encoded bytes as received -> object file, synced -> one commit with index row and job -> 0000. Whatever fails
-before that is answered with a status that tells the sender whether trying again can help (PS3.4 B.2.3).
-"""
-
-import shutil
-import time
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from pydicom import Dataset
-from pydicom.tag import BaseTag, Tag
 from pydicom.uid import UID
 
 from node.config.schema import Config
-from node.errors import StoreRefused, UnreadableDataSet
-from node.index import INDEXED_TAGS, index_attributes
-from node.log import EventLog, describe_exception
-from node.network.access import AccessList, Caller, caller_of
-from node.network.backlog import Backlog
-from node.network.contexts import CAPTURE_CLASSES, RADIOGRAPH_CLASSES
-from node.network.part10 import file_meta, read_header
+from node.errors import StoreRefused
+from node.log import EventLog
+from node.network.access import AccessList, caller_of
+from node.network.intake import Intake, StoreRequest
 from node.network.sizes import Overflow
 from node.network.status import StoreStatus, status_dataset
-from node.text import read_text
-from storage.errors import StorageFailed
-from storage.events import add_event
-from storage.instances import add_instance
 from storage.ledger import Ledger
 from storage.objects import ObjectStore
-from storage.queue import enqueue
-from storage.values import JobKind, NewJob, ReceivedInstance, Role
-
-ORDINARY, STAT = 0, 10
-_PRIORITY = Tag(0x0040, 0x1003)
-"""Requested Procedure Priority."""
-_URGENT = ("STAT", "HIGH")
-_TAGS: tuple[BaseTag, ...] = (*INDEXED_TAGS, _PRIORITY)
-_UID_CHARACTERS = frozenset("0123456789.")
-_MAX_UID = 64
 
 _log = EventLog("receiver")
-
-
-@dataclass(frozen=True, slots=True)
-class StoreRequest:
-    """One C-STORE request, before its Data Set was looked at."""
-
-    sop_class_uid: str
-    sop_instance_uid: str
-    transfer_syntax: UID
-    accepted_class_uid: str
-    caller: Caller
-    data_set: Any
 
 
 class Receiver:
     """Handler of EVT_C_STORE."""
 
     def __init__(self, ledger: Ledger, objects: ObjectStore, access: AccessList, config: Config) -> None:
-        self._ledger = ledger
-        self._objects = objects
+        self._intake = Intake(ledger, objects, config)
         self._access = access
-        self._config = config
-        self._backlog = Backlog(ledger, config.limits.max_queue)
-        self._analysed = set(RADIOGRAPH_CLASSES)
-        if config.receive.process_secondary_capture:
-            self._analysed |= set(CAPTURE_CLASSES)
 
     def __call__(self, event: Any) -> Dataset:
         """Take one object in; never raises."""
         request = _request_of(event)
-        started = time.perf_counter()
-        status: int = StoreStatus.SUCCESS
-        comment = ""
         try:
-            status = self._take_in(request)
+            self._check(request)
         except StoreRefused as refusal:
-            status, comment = refusal.status, str(refusal)
-        except StorageFailed as error:
-            status, comment = StoreStatus.OUT_OF_RESOURCES, "disk or ledger refuses at the moment"
-            _log.error("storage failed", error=str(error))
-        except Exception as error:  # noqa: BLE001 - the boundary: no object may end an association
-            status, comment = StoreStatus.PROCESSING_FAILURE, "internal error, see the log of the node"
-            _log.error("receiver failed", error=describe_exception(error))
-        self._report(request, status, comment, time.perf_counter() - started)
-        return status_dataset(status, comment)
+            _log.warning(
+                "C-STORE refused",
+                sop_instance_uid=request.sop_instance_uid,
+                status=f"{refusal.status:04X}",
+                comment=str(refusal),
+                calling_ae_title=request.caller.calling_ae_title,
+            )
+            return status_dataset(refusal.status, str(refusal))
+        return status_dataset(*self._intake.take(request))
 
-    def _take_in(self, request: StoreRequest) -> StoreStatus:
-        self._check_request(request)
-        encoded = request.data_set.getvalue()
-        is_analysed = request.sop_class_uid in self._analysed
-        self._check_resources(len(encoded), is_analysed=is_analysed)
-        received, priority = self._read(request, encoded)
-        file = self._objects.write(received.part10)
-        with self._ledger.begin() as connection:
-            added = add_instance(connection, received, file, Role.SOURCE if is_analysed else Role.OTHER)
-            if added.is_conflict and added.is_new:
-                add_event(connection, "other bytes under a known UID", subject=request.sop_instance_uid)
-            elif added.is_new and is_analysed:
-                job = NewJob(
-                    kind=JobKind.ANALYSE,
-                    key=request.sop_instance_uid,
-                    instance_id=added.instance.instance_id,
-                    priority=priority,
-                    max_attempts=self._config.work.max_attempts,
-                )
-                enqueue(connection, [job])
-        if added.is_conflict and self._config.receive.duplicate_policy == "report":
-            return StoreStatus.DUPLICATE_SOP_INSTANCE
-        return StoreStatus.SUCCESS
-
-    def _check_request(self, request: StoreRequest) -> None:
+    def _check(self, request: StoreRequest) -> None:
         caller = request.caller
         if "store" not in self._access.services(caller.calling_ae_title, caller.address):
             raise StoreRefused(StoreStatus.NOT_AUTHORISED, "this AE may not store here")
-        if request.sop_class_uid != request.accepted_class_uid:
-            raise StoreRefused(
-                StoreStatus.SOP_CLASS_NOT_SUPPORTED, "SOP Class is not that of the presentation context"
-            )
-        uid = request.sop_instance_uid
-        if not 0 < len(uid) <= _MAX_UID or not _UID_CHARACTERS.issuperset(uid):
-            raise StoreRefused(StoreStatus.INVALID_SOP_INSTANCE, "SOP Instance UID is no UID")
         if isinstance(request.data_set, Overflow):
             raise StoreRefused(StoreStatus.OUT_OF_RESOURCES, "object larger than limits.max_object_bytes")
-
-    def _check_resources(self, size_bytes: int, *, is_analysed: bool) -> None:
-        limits = self._config.limits
-        if limits.max_object_bytes and size_bytes > limits.max_object_bytes:
-            raise StoreRefused(StoreStatus.OUT_OF_RESOURCES, "object larger than limits.max_object_bytes")
-        if is_analysed and self._backlog.is_over_limit():
-            raise StoreRefused(StoreStatus.OUT_OF_RESOURCES, "too many radiographs wait for analysis")
-        free_bytes = shutil.disk_usage(self._config.node.data_dir).free
-        if free_bytes - size_bytes < limits.min_free_bytes:
-            raise StoreRefused(StoreStatus.OUT_OF_RESOURCES, "disk is nearly full")
-
-    def _read(self, request: StoreRequest, encoded: bytes) -> tuple[ReceivedInstance, int]:
-        """Read the header once: identity, indexed attributes and priority."""
-        try:
-            header = read_header(encoded, request.transfer_syntax, _TAGS)
-        except UnreadableDataSet as error:
-            raise StoreRefused(StoreStatus.CANNOT_UNDERSTAND, str(error)) from error
-        attributes = index_attributes(header, undeclared_charsets=self._config.receive.undeclared_charsets)
-        _check_identity(request, attributes)
-        meta = file_meta(request.sop_class_uid, request.sop_instance_uid, request.transfer_syntax)
-        received = ReceivedInstance(
-            attributes=attributes,
-            transfer_syntax_uid=str(request.transfer_syntax),
-            calling_ae_title=request.caller.calling_ae_title,
-            called_ae_title=request.caller.called_ae_title,
-            peer_address=request.caller.address,
-            received_at=datetime.now(UTC),
-            part10=meta + encoded,
-        )
-        return received, self._priority(request, header)
-
-    def _priority(self, request: StoreRequest, header: Dataset) -> int:
-        urgent = (read_text(header, _PRIORITY) or "").strip().upper() in _URGENT
-        is_stat = urgent or request.caller.calling_ae_title in self._config.receive.stat_ae_titles
-        return STAT if is_stat else ORDINARY
-
-    def _report(self, request: StoreRequest, status: int, comment: str, seconds: float) -> None:
-        write = _log.info if status == StoreStatus.SUCCESS else _log.warning
-        write(
-            "instance stored" if status == StoreStatus.SUCCESS else "instance not simply stored",
-            sop_instance_uid=request.sop_instance_uid,
-            status=f"{status:04X}",
-            comment=comment or None,
-            calling_ae_title=request.caller.calling_ae_title,
-            seconds=seconds,
-        )
 
 
 def _request_of(event: Any) -> StoreRequest:
@@ -183,15 +59,3 @@ def _request_of(event: Any) -> StoreRequest:
         caller=caller_of(event.assoc),
         data_set=request.DataSet,
     )
-
-
-def _check_identity(request: StoreRequest, attributes: dict[str, str | int | None]) -> None:
-    """Refuse a Data Set that is not the object the request names, or has no place in a study."""
-    if attributes["SOPClassUID"] != request.sop_class_uid:
-        raise StoreRefused(StoreStatus.DATA_SET_MISMATCH, "SOP Class UID of Data Set and request differ")
-    if attributes["SOPInstanceUID"] != request.sop_instance_uid:
-        raise StoreRefused(StoreStatus.DATA_SET_MISMATCH, "SOP Instance UID of Data Set and request differ")
-    for keyword in ("StudyInstanceUID", "SeriesInstanceUID"):
-        uid = str(attributes[keyword] or "")
-        if not 0 < len(uid) <= _MAX_UID or not _UID_CHARACTERS.issuperset(uid):
-            raise StoreRefused(StoreStatus.CANNOT_UNDERSTAND, f"{keyword} is missing or no UID")

@@ -21,7 +21,8 @@ from pydicom.uid import (
 from pynetdicom.presentation import build_context
 
 from node.network.access import AccessList
-from node.network.receiver import STAT, Receiver
+from node.network.intake import STAT, Intake
+from node.network.receiver import Receiver
 from storage.events import list_events
 from storage.instances import find_instance
 from storage.jobs import list_jobs
@@ -245,9 +246,8 @@ def test_a_queue_over_its_limit_is_a700_for_radiographs_only(tmp_path):
     with listening_node(tmp_path, limits={"max_queue": 1}) as node:
         with node.associate([CR]) as association:
             assert store(association, small_film()).Status == 0x0000
-        # The count may be seconds old; a fresh receiver looks at once.
-        access = AccessList(node.config.access, node.config.node.ae_title)
-        fresh = Receiver(node.ledger, node.objects, access, node.config)
+        # The count may be seconds old; a fresh intake looks at once.
+        fresh = Intake(node.ledger, node.objects, node.config)
         with pytest.raises(Exception, match="too many radiographs wait"):
             fresh._check_resources(1, is_analysed=True)
         fresh._check_resources(1, is_analysed=False)
