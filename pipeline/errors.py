@@ -3,6 +3,7 @@
 PipelineError
     UnsupportedInstance      not a radiograph that the pipeline can judge
     UndecodablePixels        Pixel Data missing, damaged, or without a decoder
+    NotTranscodable          no way into a transfer syntax that is accepted
     BundleError              a model bundle that must not be used
     EngineFailure            a network could not be run on this input
 """
@@ -18,6 +19,10 @@ class UnsupportedInstance(PipelineError):
 
 class UndecodablePixels(PipelineError):
     """Pixel Data is missing, damaged, or in a Transfer Syntax without a decoder."""
+
+
+class NotTranscodable(PipelineError):
+    """The object cannot be brought into a transfer syntax that the other system takes."""
 
 
 class BundleError(PipelineError):

@@ -1,10 +1,12 @@
 """One function for each library that decompresses a frame; the libraries load when first needed.
 
 Each takes the compressed frame and its description and returns the samples as unsigned integers in the
-container they were decoded to. What a library raises on damaged input becomes `UndecodablePixels`.
+container they were decoded to; colour by pixel, in the last axis. What a library raises on damaged input
+becomes `UndecodablePixels`.
 """
 
 from collections.abc import Callable
+from io import BytesIO
 from typing import Any
 
 import numpy as np
@@ -18,7 +20,7 @@ from pipeline.pixels.description import PixelDescription
 
 Samples = NDArray[np.uint8] | NDArray[np.uint16]
 Decoder = Callable[[bytes, PixelDescription], tuple[Samples, int]]
-"""Returns (rows, columns) samples and their precision in bits."""
+"""Returns (rows, columns) or (rows, columns, 3) samples and their precision in bits."""
 
 
 def decode_rle(frame: bytes, description: PixelDescription) -> tuple[Samples, int]:
@@ -34,11 +36,14 @@ def decode_rle(frame: bytes, description: PixelDescription) -> tuple[Samples, in
         if not isinstance(error, ValueError) and type(error).__name__ != "PanicException":
             raise
         raise UndecodablePixels(f"The RLE frame is damaged ({error}); send the image again.") from error
-    return _shaped(buffer, description, description.bits_allocated), description.bits_allocated
+    shaped = _shaped(buffer, description, description.bits_allocated, by_plane=True)
+    return shaped, description.bits_allocated
 
 
 def decode_baseline(frame: bytes, description: PixelDescription) -> tuple[Samples, int]:
-    """8-bit sequential JPEG, by GDCM; Pillow is faster but silent about damage."""
+    """8-bit sequential JPEG: grey by GDCM, for Pillow is faster but silent about damage; colour by Pillow."""
+    if description.samples_per_pixel > 1:
+        return _decode_by_pillow(frame, description), 8
     stream, strict = strict_jpeg(frame)
     if stream.precision != 8:
         raise UndecodablePixels(f"{stream.precision}-bit samples in 8-bit JPEG; send the image uncompressed.")
@@ -47,7 +52,9 @@ def decode_baseline(frame: bytes, description: PixelDescription) -> tuple[Sample
 
 
 def decode_extended(frame: bytes, description: PixelDescription) -> tuple[Samples, int]:
-    """8- or 12-bit sequential JPEG, by GDCM."""
+    """8- or 12-bit sequential JPEG, by GDCM; 8-bit colour by Pillow."""
+    if description.samples_per_pixel > 1:
+        return _decode_by_pillow(frame, description), 8
     stream, strict = strict_jpeg(frame)
     _check(stream, description, (SOF_BASELINE, SOF_EXTENDED))
     return _decode_by_gdcm(strict, stream, "JPEGExtendedProcess2_4")
@@ -67,10 +74,11 @@ def decode_jpeg_ls(frame: bytes, description: PixelDescription) -> tuple[Samples
     import jpeg_ls
 
     try:
-        buffer, _ = jpeg_ls.decode_pixel_data(frame)
+        buffer, information = jpeg_ls.decode_pixel_data(frame)
     except (RuntimeError, ValueError) as error:
         raise UndecodablePixels(f"The JPEG-LS frame is damaged ({error}); send the image again.") from error
-    return _shaped(buffer, description, stream.precision), stream.precision
+    by_plane = information["interleave_mode"] == 0
+    return _shaped(buffer, description, stream.precision, by_plane=by_plane), stream.precision
 
 
 def decode_jpeg_2000(frame: bytes, description: PixelDescription) -> tuple[Samples, int]:
@@ -92,12 +100,13 @@ def _check(stream: Codestream, description: PixelDescription, processes: tuple[i
             f"The codestream's process {stream.process:#x} is not that of its transfer syntax; "
             "send the image uncompressed."
         )
-    if (stream.rows, stream.columns) != description.shape or stream.components != 1:
+    expected = (*description.shape, description.samples_per_pixel)
+    if (stream.rows, stream.columns, stream.components) != expected:
         raise UndecodablePixels(
             f"The codestream holds {stream.rows} x {stream.columns} x {stream.components}, the header says "
-            f"{description.rows} x {description.columns} x 1; the header does not describe these pixels."
+            f"{' x '.join(map(str, expected))}; the header does not describe these pixels."
         )
-    if not 2 <= stream.precision <= 16:
+    if not 1 <= stream.precision <= 16:
         raise UndecodablePixels(f"{stream.precision}-bit samples; at most 16 bits are judged.")
 
 
@@ -136,11 +145,34 @@ def _gdcm_image(strict: bytes, stream: Codestream, syntax: str) -> Any:
     return image
 
 
-def _shaped(buffer: bytes | bytearray, grid: PixelDescription | Codestream, precision: int) -> Samples:
+def _decode_by_pillow(frame: bytes, description: PixelDescription) -> Samples:
+    from PIL import Image
+
+    try:
+        with Image.open(BytesIO(frame), formats=("JPEG",)) as image:
+            if image.size != description.shape[::-1] or len(image.getbands()) != 3:
+                raise UndecodablePixels("The JPEG frame is not of the size or colour that its header says.")
+            # Without Adobe's marker libjpeg takes three components for YCbCr and would convert them.
+            if description.photometric_interpretation == "RGB" and "adobe_transform" not in image.info:
+                image.draft("YCbCr", image.size)
+            buffer = image.tobytes()
+    except (OSError, SyntaxError, ValueError) as error:
+        raise UndecodablePixels(f"The JPEG frame is damaged ({error}); send the image again.") from error
+    return _shaped(buffer, description, 8)
+
+
+def _shaped(
+    buffer: bytes | bytearray, grid: PixelDescription | Codestream, precision: int, *, by_plane: bool = False
+) -> Samples:
     samples = np.frombuffer(buffer, "<u1" if precision <= 8 else "<u2")
-    if samples.size != grid.rows * grid.columns:
+    count = grid.samples_per_pixel if isinstance(grid, PixelDescription) else grid.components
+    if samples.size != grid.rows * grid.columns * count:
         raise UndecodablePixels(
-            f"The frame holds {samples.size} pixels, the header says {grid.rows} x {grid.columns}; "
-            "send the image again."
+            f"The frame holds {samples.size} samples, the header says {grid.rows} x {grid.columns} x {count}"
+            "; send the image again."
         )
-    return samples.reshape(grid.rows, grid.columns)
+    if count == 1:
+        return samples.reshape(grid.rows, grid.columns)
+    if by_plane:
+        return np.moveaxis(samples.reshape(count, grid.rows, grid.columns), 0, -1)
+    return samples.reshape(grid.rows, grid.columns, count)

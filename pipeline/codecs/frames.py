@@ -112,11 +112,51 @@ def _stored_values(
     return (samples >> low_bit if low_bit else samples) & ((1 << bits) - 1)
 
 
+def native_samples(
+    samples: Samples, precision: int, description: PixelDescription, *, lossy: bool
+) -> StoredValues:
+    """Give decoded samples as they lie in native Pixel Data: in the container that Bits Allocated says.
+
+    Parameters
+    ----------
+    samples, precision
+        As a decoder returned them.
+    lossy
+        Whether they may overshoot the range of Bits Stored; then they are clipped.
+
+    Notes
+    -----
+    Bits that the codec carried are kept, also those outside Bits Stored.
+
+    Raises
+    ------
+    UndecodablePixels
+        If the codec carried more bits than Bits Allocated holds.
+    """
+    container = max(description.bits_allocated, 8)
+    if precision > container:
+        raise UndecodablePixels(
+            f"The codestream holds {precision}-bit samples, the header says {container} bits allocated."
+        )
+    stored: StoredValues = samples
+    if lossy:
+        stored = _clipped(samples, precision, description)
+    elif description.signed:
+        stored = _sign_extended(samples, precision)
+    kind = "i" if description.signed else "u"
+    return stored.astype(f"<{kind}{container // 8}", copy=False)
+
+
+def _sign_extended(samples: Samples, precision: int) -> StoredValues:
+    shift = samples.dtype.itemsize * 8 - precision
+    signed: StoredValues = (samples << shift).view(f"<i{samples.dtype.itemsize}") >> shift
+    return signed
+
+
 def _clipped(samples: Samples, precision: int, description: PixelDescription) -> StoredValues:
     if not description.signed:
         return np.minimum(samples, min(description.highest, np.iinfo(samples.dtype).max))
-    shift = samples.dtype.itemsize * 8 - precision
-    signed = (samples << shift).view(f"<i{samples.dtype.itemsize}") >> shift
+    signed = _sign_extended(samples, precision)
     limits = np.iinfo(signed.dtype)
     clipped: StoredValues = signed.clip(
         max(description.lowest, limits.min), min(description.highest, limits.max)

@@ -35,18 +35,20 @@ class PixelLimits:
 
 @dataclass(frozen=True, slots=True)
 class PixelDescription:
-    """How one monochrome frame is stored.
+    """How the frames of an image are stored; radiographs have one, of one sample.
 
     Attributes
     ----------
     bits_allocated
-        8 or 16.
+        8 or 16; of images that are never judged also 1.
     bits_stored
-        8..bits_allocated.
+        8..bits_allocated; of images that are never judged also less.
     high_bit
         bits_stored - 1..bits_allocated - 1; where the header says something impossible, bits_stored - 1.
     signed
         Whether the stored values are two's complement.
+    samples_per_pixel
+        1, or 3 for colour, which is never judged.
     """
 
     rows: int
@@ -56,6 +58,7 @@ class PixelDescription:
     high_bit: int
     signed: bool
     photometric_interpretation: str
+    samples_per_pixel: int = 1
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -106,6 +109,34 @@ def describe_pixels(header: Dataset, limits: PixelLimits | None = None) -> Pixel
     )
     _check_limits(description, limits or PixelLimits())
     return description
+
+
+def describe_frames(header: Dataset) -> PixelDescription:
+    """Read how the frames of any image that the node keeps are stored, whether it can be judged or not.
+
+    Raises
+    ------
+    UnsupportedInstance
+        Unless it has a grid of 1 or 3 samples in 1, 8 or 16 bits.
+    """
+    allocated, samples = integer(header, "BitsAllocated"), integer(header, "SamplesPerPixel")
+    if allocated not in (1, 8, 16) or samples not in (1, 3):
+        raise UnsupportedInstance(
+            f"{samples or 'unknown'} samples of {allocated or 'unknown'} bits; 1 or 3 of 1, 8 or 16 are read."
+        )
+    stored = integer(header, "BitsStored") or allocated
+    stored = stored if 1 <= stored <= allocated else allocated
+    high = integer(header, "HighBit")
+    return PixelDescription(
+        rows=_size(header, "Rows"),
+        columns=_size(header, "Columns"),
+        bits_allocated=allocated,
+        bits_stored=stored,
+        high_bit=high if high is not None and stored <= high + 1 <= allocated else stored - 1,
+        signed=integer(header, "PixelRepresentation") == 1,
+        photometric_interpretation=text(header, "PhotometricInterpretation"),
+        samples_per_pixel=samples,
+    )
 
 
 def _check_kind(header: Dataset) -> None:
