@@ -8,7 +8,7 @@ import math
 import struct
 from collections.abc import Iterator
 
-from pydicom import Dataset
+from pydicom import DataElement, Dataset, Sequence
 from pydicom.errors import BytesLengthException
 from pydicom.multival import MultiValue
 
@@ -28,9 +28,15 @@ UNREADABLE = (
 """What pydicom raises on values that break their VR."""
 
 
-def _values(dataset: Dataset, keyword: str) -> list[object]:
+def _get(dataset: Dataset, attribute: str | int) -> object:
+    """Look an attribute up by keyword or tag; pydicom gives the element, not its value, for a tag."""
+    found = dataset.get(attribute)
+    return found.value if isinstance(found, DataElement) else found
+
+
+def _values(dataset: Dataset, attribute: str | int) -> list[object]:
     try:
-        value = dataset.get(keyword)
+        value = _get(dataset, attribute)
     except UNREADABLE:
         return []
     if value is None or value == "" or value == b"":
@@ -38,9 +44,9 @@ def _values(dataset: Dataset, keyword: str) -> list[object]:
     return list(value) if isinstance(value, MultiValue | list | tuple) else [value]
 
 
-def texts(dataset: Dataset, keyword: str) -> tuple[str, ...]:
+def texts(dataset: Dataset, attribute: str | int) -> tuple[str, ...]:
     """Return every value as stripped text; empty when the attribute is absent, empty or damaged."""
-    return tuple(_text(value) for value in _values(dataset, keyword))
+    return tuple(_text(value) for value in _values(dataset, attribute))
 
 
 def _text(value: object) -> str:
@@ -76,10 +82,11 @@ def integer(dataset: Dataset, keyword: str) -> int | None:
     return int(found[0]) if len(found) == 1 and found[0].is_integer() else None
 
 
-def items(dataset: Dataset, keyword: str) -> Iterator[Dataset]:
+def items(dataset: Dataset, attribute: str | int) -> Iterator[Dataset]:
     """Yield the items of a sequence; none when it is absent or no sequence."""
     try:
-        for item in dataset.get(keyword) or ():
+        found = _get(dataset, attribute)
+        for item in found if isinstance(found, Sequence) else ():
             if isinstance(item, Dataset):
                 yield item
     except UNREADABLE:

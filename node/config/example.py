@@ -2,15 +2,17 @@
 
 import json
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import PurePath
+from types import MappingProxyType
 from typing import Any
 
 from pydantic import BaseModel
 
 from node.config.describe import describe_field, model_of
 from node.config.documentation import documented_keys, section_text
+from node.config.routes import RouteConfig, TagCondition, WhenConfig
 from node.config.schema import Config, DestinationConfig
 
 _WIDTH = 106
@@ -22,6 +24,20 @@ Every key can be set by a variable instead: NEOLUNG_NODE__PORT=104, NEOLUNG_LOG_
 
 EXAMPLE = DestinationConfig(name="pacs", ae_title="PACS", host="pacs.hospital.example")
 """The destination that the file shows as a comment."""
+
+EXAMPLES: Mapping[str, BaseModel] = MappingProxyType(
+    {
+        "destinations": EXAMPLE,
+        "routes": RouteConfig(
+            name="nicu",
+            when=WhenConfig(
+                calling_ae_title=("NICU*",), tags=(TagCondition(tag="BodyPartExamined", values=("CHEST",)),)
+            ),
+            destinations=("pacs",),
+        ),
+    }
+)
+"""The entries that the file shows as comments, by the list they stand in."""
 
 
 def make_config_file() -> str:
@@ -37,7 +53,7 @@ def make_config_file() -> str:
             lines += [f"# {section_text(section)}", f"{name}:", *(f"  {line}" for line in _keys(section()))]
         else:
             lines += _comment(documented_keys(Config)[name])
-            lines += [f"{name}: []", f"# {name}:", *(f"#   {line}" for line in _entry(EXAMPLE))]
+            lines += [f"{name}: []", f"# {name}:", *(f"#   {line}" for line in _entry(EXAMPLES[name]))]
     return "\n".join(lines) + "\n"
 
 

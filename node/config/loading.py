@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
+from node.config.crosschecks import cross_check
 from node.config.environment import Override, apply_override, read_overrides
 from node.config.marks import KeyPath, MarkedYaml, parse_marked
 from node.config.problems import dotted, explain
@@ -92,6 +93,7 @@ def _validate(file: Path | None, document: MarkedYaml, overrides: list[Override]
 
     try:
         config = Config.model_validate(values, context={"base": base})
+        problems += [f"{place(path)}: {dotted(path)}: {text}" for path, text in cross_check(config)]
     except ValidationError as error:
         problems += explain(Config, error, place)
     if problems:

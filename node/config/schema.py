@@ -11,6 +11,7 @@ from pydantic import Field, field_validator
 
 from node.config.destinations import DestinationConfig, RetryConfig
 from node.config.gate import GateConfig
+from node.config.routes import RouteConfig
 from node.config.section import Section
 from node.config.types import (
     UID,
@@ -196,6 +197,9 @@ class Config(Section):
     work: WorkConfig = Field(default_factory=WorkConfig)
     destinations: tuple[DestinationConfig, ...] = ()
     """Systems that get the results."""
+    routes: tuple[RouteConfig, ...] = ()
+    """What becomes of which films: the first route that matches wins; a film that none matches is analysed by
+    model.bundle, and its results go to all destinations. Without routes that holds for every film."""
     results: ResultsConfig = Field(default_factory=ResultsConfig)
     log: LogConfig = Field(default_factory=LogConfig)
 

@@ -28,7 +28,7 @@ def _ae_title(text: str) -> str:
     return title
 
 
-def _resolved(path: Path, info: ValidationInfo) -> Path:
+def resolve_path(path: Path, info: ValidationInfo) -> Path:
     """Resolve a relative path against the folder of the configuration file."""
     base = (info.context or {}).get("base", Path.cwd())
     return Path(base, path.expanduser()).resolve()
@@ -64,7 +64,7 @@ def _charset(name: str) -> str:
 def _database_url(url: str, info: ValidationInfo) -> str:
     """Resolve the path of an SQLite file against the folder of the configuration file."""
     scheme, _, path = url.partition("sqlite:///")
-    return url if scheme else f"sqlite:///{_resolved(Path(path), info)}"
+    return url if scheme else f"sqlite:///{resolve_path(Path(path), info)}"
 
 
 AETitle = Annotated[
@@ -100,7 +100,7 @@ Name = Annotated[
 Host = Annotated[str, Field(pattern=r"^[^\s/]+$"), Allowed("a host name or an IP address")]
 Folder = Annotated[
     Path,
-    AfterValidator(_resolved),
+    AfterValidator(resolve_path),
     Allowed("a path; a relative one starts at the folder of the configuration file"),
 ]
 UID = Annotated[
