@@ -41,16 +41,19 @@ class IndexedAttribute:
     ----------
     level
         The level of the information model that it belongs to (PS3.4 C.6).
+    stored_as
+        Its column, where that has a name of its own.
     """
 
     keyword: str
     level: Level
     comparison: Comparison = Comparison.TEXT
+    stored_as: str = ""
 
     @property
     def column(self) -> str:
-        """The keyword in snake case."""
-        return _WORD_START.sub("_", self.keyword).lower()
+        """The column's name, in general the keyword in snake case."""
+        return self.stored_as or _WORD_START.sub("_", self.keyword).lower()
 
     @property
     def key_columns(self) -> tuple[str, ...]:
@@ -116,6 +119,19 @@ IMAGE_ATTRIBUTES = (
     IndexedAttribute("VerificationFlag", Level.IMAGE),
     IndexedAttribute("TimezoneOffsetFromUTC", Level.IMAGE),
 )
+ITEM_ATTRIBUTES = (
+    IndexedAttribute("CodeValue", Level.IMAGE),
+    IndexedAttribute("CodingSchemeDesignator", Level.IMAGE),
+    IndexedAttribute("CodeMeaning", Level.IMAGE),
+    IndexedAttribute("AccessionNumber", Level.IMAGE),
+    IndexedAttribute("RequestedProcedureID", Level.IMAGE),
+    IndexedAttribute("RequestedProcedureDescription", Level.IMAGE),
+    IndexedAttribute("ScheduledProcedureStepID", Level.IMAGE),
+    IndexedAttribute("ScheduledProcedureStepDescription", Level.IMAGE),
+)
+"""Attributes of the items of sequences; see ``storage.sequences``."""
+TRANSFER_SYNTAX = IndexedAttribute("AvailableTransferSyntaxUID", Level.IMAGE, stored_as="transfer_syntax_uid")
+"""Not read from the instance: the transfer syntax in which it was received."""
 ATTRIBUTES = (*PATIENT_ATTRIBUTES, *STUDY_ATTRIBUTES, *SERIES_ATTRIBUTES, *IMAGE_ATTRIBUTES)
 
 
@@ -125,7 +141,7 @@ def clean_text(value: object) -> str:
     return text.strip()[:LONGEST_TEXT]
 
 
-def to_columns(attribute: IndexedAttribute, value: str | int | None) -> dict[str, str | int | None]:
+def to_columns(attribute: IndexedAttribute, value: object) -> dict[str, str | int | None]:
     """Give the column values of one attribute; absent and empty values are NULL."""
     if attribute.comparison is Comparison.NUMBER:
         return {attribute.column: to_number(value)}
@@ -135,10 +151,10 @@ def to_columns(attribute: IndexedAttribute, value: str | int | None) -> dict[str
     return {column: entry[:LONGEST_TEXT] or None for column, entry in columns.items()}
 
 
-def to_number(value: str | int | None) -> int | None:
+def to_number(value: object) -> int | None:
     """Read a number of VR IS or US; None for anything else."""
     try:
-        number = int(value) if value is not None else None
+        number = int(value) if isinstance(value, str | int) else None
     except ValueError:
         return None
     if number is None or not _SMALLEST_NUMBER <= number <= _LARGEST_NUMBER:

@@ -16,10 +16,11 @@ from sqlalchemy import (
     literal,
     or_,
     select,
+    true,
 )
 
 from storage.attributes import Comparison, IndexedAttribute, clean_text, to_number
-from storage.matching import Match, OneOf, Range, Single, Wildcard
+from storage.matching import Match, OneOf, Range, Single, Wildcard, Words
 from storage.names import GROUPS, fold, name_keys
 from storage.patterns import Piece, matches_pieces, to_pieces
 
@@ -36,7 +37,7 @@ def condition(
     Raises
     ------
     ValueError
-        For a range of person names.
+        For a kind of matching that the attribute does not have.
     """
     column = table.c[attribute.column]
     if attribute.comparison in (Comparison.TEXT, Comparison.DATE):
@@ -61,6 +62,9 @@ def text_condition(column: ColumnElement[str], match: Match, dialect: str) -> Co
             return matches_pieces(column, to_pieces(clean_text(pattern)), dialect)
         case Range(low, high):
             return _between(column, low, high)
+        case _:
+            message = "Text is matched by value, list, wildcard or range."
+            raise ValueError(message)
 
 
 def _one_of(column: ColumnElement[str], values: list[str], dialect: str) -> ColumnElement[bool]:
@@ -110,8 +114,10 @@ def _name(columns: list[ColumnElement[str]], match: Match, dialect: str) -> Colu
             wanted = list(name_keys(clean_text(value)))
         case Wildcard(pattern):
             wanted = clean_text(pattern).split("=")[: len(GROUPS)]
+        case Words(words):
+            return and_(true(), *(_has_word(columns, word, dialect) for word in words))
         case _:
-            message = "Person names have no order; they are matched by value or wildcard."
+            message = "Person names have no order; they are matched by value, wildcard or words."
             raise ValueError(message)
     compare = _equals_key if isinstance(match, Single) else _resembles
     given = [(column, group) for column, group in zip(columns, wanted, strict=False) if group]
@@ -130,6 +136,13 @@ def _resembles(column: ColumnElement[str], pattern: str, dialect: str) -> Column
     while _ENDS_IN_CARET.search(patterns[-1]):
         patterns.append(_ENDS_IN_CARET.sub("", patterns[-1]))
     return or_(*(matches_pieces(column, _folded(to_pieces(each)), dialect) for each in patterns))
+
+
+def _has_word(columns: list[ColumnElement[str]], word: str, dialect: str) -> ColumnElement[bool]:
+    """Look for a word's beginning behind a blank or a caret, in any component group."""
+    pieces = (Piece("*", is_wildcard=True), Piece(f" {fold(clean_text(word))}"), Piece("*", is_wildcard=True))
+    spaced = (literal(" ").concat(func.replace(column, "^", " ", type_=Text())) for column in columns)
+    return or_(*(matches_pieces(words, pieces, dialect) for words in spaced))
 
 
 def _folded(pieces: tuple[Piece, ...]) -> tuple[Piece, ...]:

@@ -8,8 +8,9 @@ from sqlalchemy import ColumnElement, Connection, func, select
 
 from storage.matching import Level
 from storage.tables import instance, series, study
+from storage.values import Items
 
-Entry = dict[str, str | int | None]
+Entry = dict[str, str | int | Items | None]
 """One match by keyword."""
 
 COUNTERS: Mapping[Level, frozenset[str]] = {

@@ -19,7 +19,8 @@ from storage.attributes import (
 from storage.databases import insert_new
 from storage.errors import NotInLedger
 from storage.names import name_keys
-from storage.tables import instance, series, study
+from storage.sequences import to_item_rows
+from storage.tables import instance, sequence_item, series, study
 from storage.values import Attributes, ReceivedInstance, Role, StoredFile, StoredInstance
 
 _REQUIRED = ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID", "SOPClassUID")
@@ -183,6 +184,9 @@ def _insert(connection: Connection, attributes: Attributes, values: Values) -> S
     instance_id = connection.scalar(insert_new(connection, instance, instance.c.instance_id), values)
     if instance_id is None:
         return None
+    items = to_item_rows(attributes, instance_id)
+    if items:
+        connection.execute(insert_new(connection, sequence_item), items)
     return to_stored({**of_study, **of_series, **values, "instance_id": instance_id})
 
 

@@ -1,5 +1,6 @@
 """The kinds of attribute matching of C-FIND (PS3.4 C.2.2.2) as values, without any DICOM library."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -42,4 +43,18 @@ class Range:
     high: str | None
 
 
-Match = Single | OneOf | Wildcard | Range
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Fuzzy matching of person names: each word begins a word of the name, in any order and group."""
+
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """Sequence matching: some item of the sequence matches every key."""
+
+    matches: "Mapping[str, Match]"
+
+
+Match = Single | OneOf | Wildcard | Range | Words | Item

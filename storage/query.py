@@ -10,10 +10,11 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, FromClause, RowMapping, Select, exists, select
 
-from storage.attributes import ATTRIBUTES, Comparison, IndexedAttribute
+from storage.attributes import ATTRIBUTES, TRANSFER_SYNTAX, Comparison, IndexedAttribute
 from storage.conditions import condition, text_condition
 from storage.counters import COUNTERS, Entry, count_related
 from storage.matching import Level, Match
+from storage.sequences import SEQUENCE_KEYS, gather_items, item_condition
 from storage.tables import instance, series, study
 
 _LEVELS = tuple(Level)
@@ -40,20 +41,27 @@ _COLLECTED: Mapping[str, ColumnElement[str]] = {
 
 def _indexed(level: Level) -> Mapping[str, IndexedAttribute]:
     levels = _LEVELS[: _LEVELS.index(level) + 1]
-    return {attribute.keyword: attribute for attribute in ATTRIBUTES if attribute.level in levels}
+    every = (*ATTRIBUTES, TRANSFER_SYNTAX)
+    return {attribute.keyword: attribute for attribute in every if attribute.level in levels}
 
 
 _INDEXED = {level: _indexed(level) for level in Level}
 
 SUPPORTED_KEYS: Mapping[Level, frozenset[str]] = MappingProxyType(
-    {level: frozenset(_INDEXED[level]) | COUNTERS[level] for level in Level}
+    {level: COUNTERS[level].union(_INDEXED[level], SEQUENCE_KEYS[level]) for level in Level}
 )
 """Keywords that ``find`` returns at each level: its own, those of the levels above, and counters."""
 
 MATCHING_KEYS: Mapping[Level, frozenset[str]] = MappingProxyType(
-    {level: frozenset(_INDEXED[level]) | (COUNTERS[level] & _COLLECTED.keys()) for level in Level}
+    {level: SUPPORTED_KEYS[level] - (COUNTERS[level] - _COLLECTED.keys()) for level in Level}
 )
 """Keywords that ``find`` matches at each level: all that it returns but the numbers of related entries."""
+
+RELATIONAL_KEYS: Mapping[Level, frozenset[str]] = MappingProxyType(
+    {level: frozenset(_INDEXED[Level.IMAGE]) - _INDEXED[level].keys() for level in Level}
+)
+"""Keywords of the levels below, which ``find`` matches too but does not return: some one instance below the
+entry matches them all (PS3.4 C.4.1.3.2.2)."""
 
 
 def find(
@@ -71,9 +79,9 @@ def find(
     connection
         Must stay open until the last entry was taken.
     matches
-        By keyword, of ``MATCHING_KEYS[level]``; a key to be matched universally is left out. Letters count
-        with their case, except in person names (see ``storage.names``). A time matches to the precision that
-        it is given with.
+        By keyword, of ``MATCHING_KEYS[level]`` or ``RELATIONAL_KEYS[level]``; a key to be matched universally
+        is left out. Letters count with their case, except in person names (see ``storage.names``). A time
+        matches to the precision that it is given with.
     limit
         Give no more entries than this.
     newest_first
@@ -83,8 +91,8 @@ def find(
     ------
     dict
         Every keyword of ``SUPPORTED_KEYS[level]``; None where the entry has no value. ``ModalitiesInStudy``
-        and ``SOPClassesInStudy`` are joined by backslashes. A patient's attributes are those of the newest
-        study.
+        and ``SOPClassesInStudy`` are joined by backslashes; sequences are tuples of items. A patient's
+        attributes are those of the newest study.
 
     Raises
     ------
@@ -100,15 +108,21 @@ def find(
 
 
 def _entries(connection: Connection, level: Level, rows: Sequence[RowMapping]) -> Iterator[Entry]:
-    counters = count_related(connection, level, [row[_PARENT] for row in rows])
-    for row, counted in zip(rows, counters, strict=True):
-        entry: Entry = {**row, **counted}
+    parents = [row[_PARENT] for row in rows]
+    counters = count_related(connection, level, parents)
+    items = gather_items(connection, level, parents)
+    for row, counted, gathered in zip(rows, counters, items, strict=True):
+        entry: Entry = {**row, **counted, **gathered}
         del entry[_PARENT]
         yield entry
 
 
 def _statement(level: Level, matches: Mapping[str, Match], dialect: str) -> Select[*tuple[Any, ...]]:
-    given = (_condition(level, keyword, match, dialect) for keyword, match in matches.items())
+    below = {keyword: match for keyword, match in matches.items() if keyword in RELATIONAL_KEYS[level]}
+    own = ((keyword, match) for keyword, match in matches.items() if keyword not in below)
+    given = [_condition(level, keyword, match, dialect) for keyword, match in own]
+    if below:
+        given.append(_has_below(level, below, dialect))
     return _everything(level).where(*given)
 
 
@@ -130,6 +144,8 @@ def _condition(level: Level, keyword: str, match: Match, dialect: str) -> Column
     if keyword not in MATCHING_KEYS[level]:
         message = f"{keyword} cannot be matched at the {level} level."
         raise ValueError(message)
+    if keyword in SEQUENCE_KEYS[level]:
+        return item_condition(level, keyword, match, dialect)
     if keyword in _COLLECTED:
         return _has_instance(study, text_condition(_COLLECTED[keyword], match, dialect))
     attribute = _INDEXED[level][keyword]
@@ -138,6 +154,25 @@ def _condition(level: Level, keyword: str, match: Match, dialect: str) -> Column
         # Else SQLite would rather look at every instance than for each component group in its index.
         return series.c.study_row.in_(select(study.c.study_row).where(given).correlate(None))
     return given
+
+
+def _has_below(level: Level, matches: Mapping[str, Match], dialect: str) -> ColumnElement[bool]:
+    """Look for an instance below the entry that, with its series and study, matches every key."""
+    of_patient = study.alias("of_patient")
+    tables: Mapping[Level, FromClause] = {**_TABLES, Level.STUDY: of_patient}
+    found = (_INDEXED[Level.IMAGE][keyword] for keyword in matches)
+    given = [
+        condition(attribute, match, tables[attribute.level], dialect)
+        for attribute, match in zip(found, matches.values(), strict=True)
+    ]
+    if level is Level.SERIES:
+        is_below = instance.c.series_row == series.c.series_row
+        return exists().where(is_below, instance.c.variant == 0, *given)
+    if level is Level.STUDY:
+        return _has_instance(study, *given)
+    of_this = of_patient.c.patient_key == study.c.patient_key
+    below = of_patient.join(series).join(instance)
+    return exists().select_from(below).where(of_this, instance.c.variant == 0, *given)
 
 
 def _is_visible(level: Level) -> ColumnElement[bool]:

@@ -3,11 +3,12 @@
 ::
 
     study --< series --< instance --< job
+                            |   |---< sequence_item
                             |   |---< analysis
                             |   |---< delivery
                             |   `---< commitment_member >-- commitment
                             `--- source_instance_id (a result names its radiograph)
-    destination (circuit breaker)      event (audit trail)
+    destination (circuit breaker)      event (audit trail)      backfill (index of older rows)
 
 A change here needs a step in ``migrations/versions`` and a new ``SCHEMA_VERSION``; a test compares the two.
 """
@@ -36,6 +37,7 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from storage.attributes import (
     IMAGE_ATTRIBUTES,
+    ITEM_ATTRIBUTES,
     PATIENT_ATTRIBUTES,
     SERIES_ATTRIBUTES,
     STUDY_ATTRIBUTES,
@@ -43,7 +45,7 @@ from storage.attributes import (
     IndexedAttribute,
 )
 
-SCHEMA_VERSION = "0001"
+SCHEMA_VERSION = "0002"
 """The newest migration, known here so that opening an up-to-date ledger need not load Alembic."""
 
 
@@ -158,6 +160,26 @@ instance = Table(
     UniqueConstraint("sop_instance_uid", "variant"),
     Index(None, "series_row", "variant"),
     _partial_index(None, "source_instance_id", where="source_instance_id IS NOT NULL"),
+)
+
+sequence_item = Table(
+    "sequence_item",
+    metadata,
+    Column("item_row", ROW_ID, primary_key=True),
+    _reference("instance_id", "instance.instance_id"),
+    _text("sequence"),
+    *_columns(ITEM_ATTRIBUTES),
+    Index(None, "instance_id"),
+    _partial_index(None, "code_value", where="code_value IS NOT NULL"),
+)
+
+# What rows of before a migration still lack: instances up to last_instance_id are read once more.
+backfill = Table(
+    "backfill",
+    metadata,
+    Column("name", TEXT, primary_key=True),
+    Column("next_instance_id", ROW_ID, nullable=False),
+    Column("last_instance_id", ROW_ID, nullable=False),
 )
 
 job = Table(

@@ -5,7 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-Attributes = Mapping[str, str | int | None]
+Items = tuple[Mapping[str, str | None], ...]
+"""The items of one sequence, each with its attributes by DICOM keyword."""
+
+Attributes = Mapping[str, str | int | Items | None]
 """Indexed attributes of one SOP Instance by DICOM keyword (``PatientName``, ``Rows``...), text in Unicode."""
 
 

@@ -8,8 +8,9 @@ from sqlalchemy import Connection
 
 from storage import query
 from storage.attributes import ATTRIBUTES
-from storage.matching import Level, Match, OneOf, Range, Single, Wildcard
+from storage.matching import Item, Level, Match, OneOf, Range, Single, Wildcard, Words
 from storage.query import MATCHING_KEYS, SUPPORTED_KEYS, find
+from storage.sequences import SEQUENCE_KEYS
 from storage.values import Role
 from tests.support.ledgers import CR, SEG, add, explain
 
@@ -319,10 +320,8 @@ def test_a_query_that_is_given_up_leaves_the_connection_usable(connection: Conne
 @pytest.mark.parametrize(
     ("level", "keyword"),
     [
-        (Level.STUDY, "Modality"),
         (Level.STUDY, "NumberOfStudyRelatedInstances"),
         (Level.SERIES, "ModalitiesInStudy"),
-        (Level.PATIENT, "StudyDate"),
         (Level.IMAGE, "PixelData"),
     ],
 )
@@ -342,7 +341,7 @@ def test_names_have_no_ranges(connection: Connection) -> None:
 def test_every_matching_key_can_be_matched(connection: Connection, level: Level) -> None:
     add(connection, **{attribute.keyword: "12" for attribute in ATTRIBUTES})
 
-    for keyword in MATCHING_KEYS[level]:
+    for keyword in MATCHING_KEYS[level] - SEQUENCE_KEYS[level].keys() - {"AvailableTransferSyntaxUID"}:
         assert list(find(connection, level, {keyword: Single("12")})), keyword
         assert not list(find(connection, level, {keyword: Single("13")})), keyword
     assert MATCHING_KEYS[level] <= SUPPORTED_KEYS[level]
@@ -372,3 +371,108 @@ def test_the_usual_keys_are_answered_by_an_index(
 
     assert not re.search(r"SCAN (study|series|instance)|Seq Scan", plan), plan
     assert "SEARCH" in plan or "Index Cond" in plan, plan
+
+
+def add_coded(connection: Connection) -> None:
+    report = {"CodeValue": "126000", "CodingSchemeDesignator": "DCM", "CodeMeaning": "Imaging Report"}
+    region = {"CodeValue": "43799004", "CodingSchemeDesignator": "SCT", "CodeMeaning": "Chest"}
+    request = {"RequestedProcedureID": "RP-1", "ScheduledProcedureStepID": "SPS-1"}
+    other = {"RequestedProcedureID": "RP-1", "ScheduledProcedureStepID": "SPS-2"}
+    add(connection, 1, ConceptNameCodeSequence=(report,), RequestAttributesSequence=(request, other))
+    add(connection, 2, AnatomicRegionSequence=(region,), RequestAttributesSequence=(other,))
+    again = {"SOPInstanceUID": "1.2.3.2.1.2", "SeriesInstanceUID": "1.2.3.2.1"}
+    add(connection, 2, AnatomicRegionSequence=(region,), **again)
+    add(connection, 3, AnatomicRegionSequence=())
+
+
+@pytest.mark.parametrize(
+    ("level", "keyword", "wanted", "numbers"),
+    [
+        (Level.IMAGE, "ConceptNameCodeSequence", {"CodeValue": Single("126000")}, {1}),
+        (Level.IMAGE, "ConceptNameCodeSequence", {"CodeMeaning": Wildcard("*Report")}, {1}),
+        (Level.IMAGE, "ConceptNameCodeSequence", {"CodeValue": Single("43799004")}, set()),
+        (Level.IMAGE, "AnatomicRegionSequence", {"CodingSchemeDesignator": Single("SCT")}, {2}),
+        (Level.STUDY, "AnatomicRegionsInStudyCodeSequence", {"CodeValue": Single("43799004")}, {2}),
+        (Level.SERIES, "RequestAttributesSequence", {"RequestedProcedureID": Single("RP-1")}, {1, 2}),
+        (
+            Level.SERIES,
+            "RequestAttributesSequence",
+            {"RequestedProcedureID": Single("RP-1"), "ScheduledProcedureStepID": Single("SPS-1")},
+            {1},
+        ),
+        (Level.SERIES, "RequestAttributesSequence", {"ScheduledProcedureStepID": OneOf(("SPS-2",))}, {1, 2}),
+    ],
+)
+def test_a_sequence_matches_when_one_item_matches_every_key(
+    connection: Connection, level: Level, keyword: str, wanted: Mapping[str, Match], numbers: set[int]
+) -> None:
+    add_coded(connection)
+
+    found = find(connection, level, {keyword: Item(wanted)})
+    assert {int(str(entry["StudyInstanceUID"]).rsplit(".", 1)[1]) for entry in found} == numbers
+
+
+def test_items_come_back_each_once_in_their_order(connection: Connection) -> None:
+    add_coded(connection)
+
+    (study,) = find(connection, Level.STUDY, {"StudyInstanceUID": Single("1.2.3.2")})
+    (series,) = find(connection, Level.SERIES, {"StudyInstanceUID": Single("1.2.3.1")})
+    (empty,) = find(connection, Level.IMAGE, {"StudyInstanceUID": Single("1.2.3.3")})
+
+    (region,) = study["AnatomicRegionsInStudyCodeSequence"]  # type: ignore[misc]
+    assert region == {"CodeValue": "43799004", "CodingSchemeDesignator": "SCT", "CodeMeaning": "Chest"}
+    assert [item["ScheduledProcedureStepID"] for item in series["RequestAttributesSequence"]] == [  # type: ignore[union-attr, index]
+        "SPS-1",
+        "SPS-2",
+    ]
+    assert empty["AnatomicRegionSequence"] is None
+    assert empty["AvailableTransferSyntaxUID"] == "1.2.840.10008.1.2.1"
+
+
+def test_a_sequence_is_matched_by_items_of_its_own_keys_only(connection: Connection) -> None:
+    for wanted in (Single("x"), Item({"PatientID": Single("x")})):
+        with pytest.raises(ValueError, match="ConceptNameCodeSequence"):
+            list(find(connection, Level.IMAGE, {"ConceptNameCodeSequence": wanted}))
+
+
+@pytest.mark.parametrize(
+    ("level", "matches", "found"),
+    [
+        (Level.STUDY, {"Modality": Single("SEG")}, {1}),
+        (Level.STUDY, {"Modality": Single("SEG"), "Rows": Single("100")}, set()),
+        (Level.STUDY, {"Modality": Single("CR"), "Rows": Single("100")}, {1}),
+        (Level.STUDY, {"PatientID": Single("P2"), "SOPClassUID": Single(CR)}, {2}),
+        (Level.SERIES, {"SOPClassUID": Single(SEG)}, {1}),
+        (Level.PATIENT, {"StudyInstanceUID": Single("1.2.3.1"), "Modality": Single("SEG")}, {1}),
+        (Level.PATIENT, {"ReferringPhysicianName": Wildcard("x*")}, set()),
+    ],
+)
+def test_keys_of_the_levels_below_match_one_instance_together(
+    connection: Connection, level: Level, matches: Mapping[str, Match], found: set[int]
+) -> None:
+    add_study_with_results(connection)
+
+    entries = find(connection, level, matches)
+    assert {int(str(entry["PatientID"])[1:]) for entry in entries} == found
+
+
+@pytest.mark.parametrize(
+    ("words", "numbers"),
+    [
+        (("gildong",), {1}),
+        (("gil", "HONG"), {1}),
+        (("홍", "길"), {1, 2}),
+        (("吉洞",), {1}),
+        (("jurgen", "müll"), {3}),
+        (("ong",), set()),
+        (("john", "x"), set()),
+        (("*",), set()),
+        ((), {1, 2, 3, 4, 5, 6}),
+    ],
+)
+def test_fuzzy_names_match_by_the_beginnings_of_words(
+    connection: Connection, words: tuple[str, ...], numbers: set[int]
+) -> None:
+    add_each(connection, "PatientName", NAMES)
+
+    assert studies(connection, {"PatientName": Words(words)}) == numbers
