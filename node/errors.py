@@ -4,15 +4,21 @@
 
     NodeError
     ├── ConfigError            the configuration cannot be used; names file, line, key and what is allowed
+    ├── TlsUnusable            certificate, key or authorities cannot be used; names the file and what to do
+    ├── UsersUnusable          the file of users cannot be read or written, or a name is none
     ├── ListenFailed           the node's own port cannot be opened
     ├── UnreadableDataSet      bytes that came over the network are no Data Set
     ├── IdentifierRefused      a C-FIND Identifier that cannot be answered, with the status that says so
+    ├── WebRefused             an HTTP request that cannot be answered, with the status that says so
+    ├── TokenRefused           a bearer token cannot be made, read or removed
     ├── StoreRefused           a C-STORE request that cannot be accepted, with the status that says so
     ├── AssociationRefused     a peer cannot be reached or does not open the association; later may be better
     ├── UnknownDestination     no destination of that name is configured
     ├── IdentifierNotMade      a query has a key that there is not, or a value that its key cannot hold
     ├── QueryFailed            a query could not be asked, or the peer ended it with a failure
     ├── NoSuchFilm             a file named on the command line does not exist or is no DICOM file
+    ├── ExportRefused          an export cannot begin: folder, key or wish cannot be used
+    ├── ExportFailed           an export did not come to its end, or its check found an identifier
     ├── NoLedger               there is no ledger to look into: the node has not run yet
     ├── DemoFailed             the demonstration did not come to its end
     ├── AlreadyRunning         another process of the same role works on this data folder
@@ -38,6 +44,14 @@ class ConfigError(NodeError):
         self.problems = problems
         count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
         super().__init__(f"{source}: {count}\n" + "\n".join(f"  {problem}" for problem in problems))
+
+
+class TlsUnusable(NodeError):
+    """Certificate, key, authorities or revocation lists cannot be used."""
+
+
+class UsersUnusable(NodeError):
+    """The file of users cannot be read or written, or a name cannot be one or is not there."""
 
 
 class ListenFailed(NodeError):
@@ -76,6 +90,27 @@ class IdentifierRefused(NodeError):
         super().__init__(comment)
 
 
+class WebRefused(NodeError):
+    """An HTTP request that cannot be answered; the text becomes the body of the response.
+
+    Attributes
+    ----------
+    status
+        HTTP status code, 400 or above.
+    headers
+        Further header fields of the response.
+    """
+
+    def __init__(self, status: int, text: str, **headers: str) -> None:
+        self.status = status
+        self.headers = {name.replace("_", "-"): value for name, value in headers.items()}
+        super().__init__(text)
+
+
+class TokenRefused(NodeError):
+    """A bearer token cannot be made, read or removed."""
+
+
 class AssociationRefused(NodeError):
     """A peer cannot be reached, or does not open the association; later may be better."""
 
@@ -94,6 +129,14 @@ class QueryFailed(NodeError):
 
 class NoSuchFilm(NodeError):
     """A file named on the command line does not exist or is no DICOM file."""
+
+
+class ExportRefused(NodeError):
+    """An export cannot begin: the folder, the key or what is wished cannot be used."""
+
+
+class ExportFailed(NodeError):
+    """An export did not come to its end, or its check found an identifier in it."""
 
 
 class NoLedger(NodeError):

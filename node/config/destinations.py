@@ -1,11 +1,12 @@
 """Where results are sent: one PACS or viewer each."""
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, PrivateAttr
 
 from node.config.section import Section
-from node.config.types import AETitle, Count, Flag, Host, Name, PduBytes, Port, Seconds
+from node.config.tls import TlsConfig
+from node.config.types import AETitle, CertificateName, Count, Flag, Host, Name, PduBytes, Port, Seconds
 
 
 class RetryConfig(Section):
@@ -36,6 +37,11 @@ class DestinationConfig(Section):
     """Host name or address of the destination."""
     port: Port = 104
     """TCP port of the destination."""
+    tls: Flag = False
+    """Connect by TLS: the node shows its certificate and believes only tls.authorities."""
+    certificate: CertificateName | None = None
+    """Whose certificate the destination must show; null: one for its host, as browsers ask. Where the
+    certificate names no host: its common name or fingerprint; "*": any of the authorities."""
     calling_ae_title: AETitle | None = None
     """AE title that the node shows to this destination; null: that of the node."""
     send: tuple[Literal["seg", "sr"], ...] = ("seg", "sr")
@@ -63,3 +69,16 @@ class DestinationConfig(Section):
     network_timeout_s: Seconds = 60.0
     """Longest silence on an open connection."""
     retry: RetryConfig = Field(default_factory=RetryConfig)
+
+    _tls_files: TlsConfig | None = PrivateAttr(default=None)
+
+    @property
+    def tls_files(self) -> TlsConfig | None:
+        """The node's certificate and authorities, for a destination by TLS."""
+        return self._tls_files
+
+    def with_tls_files(self, files: TlsConfig) -> Self:
+        """Give the same destination, which then knows the node's certificate and authorities."""
+        known = self.model_copy()
+        known._tls_files = files  # noqa: SLF001 - its own
+        return known

@@ -3,19 +3,19 @@
 The sentence below each key is its documentation: ``docs/configuration.md`` is made from it.
 """
 
-from ipaddress import ip_network
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
+from node.config.access import AccessConfig, PeerConfig
 from node.config.destinations import DestinationConfig, RetryConfig
 from node.config.gate import GateConfig
 from node.config.routes import RouteConfig
 from node.config.section import Section
+from node.config.tls import TlsConfig
 from node.config.types import (
     UID,
-    Address,
     AETitle,
     Bytes,
     Charset,
@@ -26,7 +26,6 @@ from node.config.types import (
     Host,
     Limit,
     ListenPort,
-    Name,
     PduBytes,
     Seconds,
     ShortText,
@@ -34,7 +33,7 @@ from node.config.types import (
     UtcOffset,
 )
 
-__all__ = ["Config", "DestinationConfig", "GateConfig", "PeerConfig", "RetryConfig"]
+__all__ = ["Config", "DestinationConfig", "GateConfig", "PeerConfig", "RetryConfig", "TlsConfig"]
 
 
 class NodeConfig(Section):
@@ -64,33 +63,6 @@ class LedgerConfig(Section):
     keep_days: Days = 90
     """How long jobs that have ended and the audit trail are kept; 0: for ever. Open work, dead letters and
     the index are kept in any case."""
-
-
-class PeerConfig(Section):
-    """One system, or several of one kind, that may talk to the node."""
-
-    name: Name
-    """Name in logs."""
-    ae_title: AETitle = "*"
-    """Calling AE title; "*" stands for any."""
-    addresses: tuple[Address, ...] = ()
-    """Addresses and networks that this peer may call from; an empty list stands for any."""
-    services: tuple[Literal["echo", "store", "query"], ...] = ("echo", "store", "query")
-    """What this peer may do. echo alone: open an association, for C-ECHO and reports of storage commitment;
-    store: C-STORE; query: C-FIND."""
-
-
-LOOPBACK = PeerConfig(name="loopback", addresses=(ip_network("127.0.0.0/8"), ip_network("::1/128")))
-
-
-class AccessConfig(Section):
-    """Who may open an association, and what for."""
-
-    check_called_ae_title: Flag = True
-    """Refuse associations that call another AE title than node.ae_title."""
-    peers: tuple[PeerConfig, ...] = (LOOPBACK,)
-    """Systems that may call; by default any AE title, but only from this machine. Peers of destinations that
-    report storage commitment on an association of their own must be listed too (service echo is enough)."""
 
 
 class LimitsConfig(Section):
@@ -190,6 +162,7 @@ class Config(Section):
     node: NodeConfig = Field(default_factory=NodeConfig)
     ledger: LedgerConfig = Field(default_factory=LedgerConfig)
     access: AccessConfig = Field(default_factory=AccessConfig)
+    tls: TlsConfig = Field(default_factory=TlsConfig)
     limits: LimitsConfig = Field(default_factory=LimitsConfig)
     receive: ReceiveConfig = Field(default_factory=ReceiveConfig)
     gate: GateConfig = Field(default_factory=GateConfig)
@@ -212,6 +185,18 @@ class Config(Section):
     def objects_dir(self) -> Path:
         """Root of the object store."""
         return self.node.data_dir / "objects"
+
+    @field_validator("destinations")
+    @classmethod
+    def _tls_destinations_know_the_files(
+        cls, destinations: tuple[DestinationConfig, ...], info: ValidationInfo
+    ) -> tuple[DestinationConfig, ...]:
+        files = info.data.get("tls")
+        if files is None:  # itself wrong, and told so
+            return destinations
+        if not files.connects and any(destination.tls for destination in destinations):
+            raise ValueError("tls: true needs tls.authorities, the file of those who vouch for destinations")
+        return tuple(destination.with_tls_files(files) for destination in destinations)
 
     @field_validator("destinations")
     @classmethod

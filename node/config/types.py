@@ -1,6 +1,7 @@
 """The kinds of value that the configuration holds, each with the sentence that says what is allowed."""
 
 import codecs
+import re
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
@@ -61,6 +62,16 @@ def _charset(name: str) -> str:
     return name
 
 
+def _certificate_name(text: str) -> str:
+    """Refuse an empty name and what is no fingerprint though it says so."""
+    kind, _, digits = text.strip().partition(":")
+    if not kind:
+        raise ValueError("is empty")
+    if kind.lower() == "sha256" and not re.fullmatch("[0-9a-fA-F]{64}", digits.replace(":", "")):
+        raise ValueError("is no SHA-256 fingerprint")
+    return text.strip()
+
+
 def _database_url(url: str, info: ValidationInfo) -> str:
     """Resolve the path of an SQLite file against the folder of the configuration file."""
     scheme, _, path = url.partition("sqlite:///")
@@ -102,6 +113,16 @@ Folder = Annotated[
     Path,
     AfterValidator(resolve_path),
     Allowed("a path; a relative one starts at the folder of the configuration file"),
+]
+File = Annotated[
+    Path,
+    AfterValidator(resolve_path),
+    Allowed("a file; a relative path starts at the folder of the configuration file"),
+]
+CertificateName = Annotated[
+    str,
+    AfterValidator(_certificate_name),
+    Allowed('"*", a name as pacs.hospital.example, or sha256: and 64 hexadecimal digits'),
 ]
 UID = Annotated[
     str,

@@ -1,6 +1,7 @@
 """The node's Application Entity: listens, decides on associations, and hands each service to its handler."""
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from errno import EACCES, EADDRINUSE
@@ -13,12 +14,16 @@ from pynetdicom import AE, evt
 from node.config.schema import Config
 from node.errors import ListenFailed
 from node.log import EventLog, describe_exception, silence_libraries
-from node.network.access import AccessList, Gatekeeper, caller_of
+from node.network.access import AccessList, caller_of
 from node.network.contexts import decodable_syntaxes, supported_contexts
+from node.network.doorkeeper import TlsDoorkeeper
+from node.network.gatekeeper import Gatekeeper
 from node.network.server import AssociationServer, end_without_request
 from node.network.sizes import SizeGuard
 from node.network.sockets import Handler, socket_handlers
 from node.network.status import EventStatus
+from node.network.tls import server_contexts
+from node.users import Users
 from pipeline.results.equipment import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 
 CommitmentHandler = Callable[[int, Dataset], int]
@@ -55,7 +60,10 @@ class ApplicationEntity:
     Attributes
     ----------
     port
-        The port that is open; with a configured port of 0 the one that the system chose. 0 before the start.
+        The plain port that is open; with a configured port of 0 the one that the system chose. 0 before the
+        start, and where only the TLS port is open.
+    tls_port
+        The same for TLS; 0 without.
     """
 
     def __init__(
@@ -70,36 +78,60 @@ class ApplicationEntity:
         self._access = access
         self._services = services
         self._image_syntaxes = image_syntaxes
-        self._server: AssociationServer | None = None
+        users = Users(config.access.users) if config.access.users else None
+        self._gatekeeper = Gatekeeper(access, config.limits.max_associations, users)
+        self._servers: list[AssociationServer] = []
         self.port = 0
+        self.tls_port = 0
 
     def start(self) -> None:
-        """Open the port and accept associations, in threads of their own.
+        """Open the ports and accept associations, in threads of their own.
 
         Raises
         ------
         ListenFailed
-            If the port cannot be opened.
+            If a port cannot be opened.
+        TlsUnusable
+            If there shall be a TLS port and the files for it cannot be used.
         """
         silence_libraries()
+        tls, entity = self._config.tls, self._make_ae()
+        doorkeeper = self._make_doorkeeper() if tls.listens else None
+        if tls.plain:
+            self.port = self._open(entity, "node.port", self._config.node.port)
+        if doorkeeper is not None:
+            self.tls_port = self._open(entity, "tls.port", tls.port, doorkeeper)
+
+    def _open(self, entity: AE, key: str, port: int, doorkeeper: TlsDoorkeeper | None = None) -> int:
+        """Open one port and give its number."""
         node = self._config.node
         syntaxes = decodable_syntaxes() if self._image_syntaxes is None else self._image_syntaxes
         try:
             server = AssociationServer(
-                self._make_ae(),
-                (node.listen, node.port),
+                entity,
+                (node.listen, port),
                 node.ae_title,
                 supported_contexts(syntaxes),
                 evt_handlers=list[Any](self._handlers()),
+                secure=doorkeeper,
             )
         except OSError as error:
+            self.stop(0)
             raise ListenFailed(
-                f"cannot listen on {node.listen}, port {node.port}: {error.strerror}; {_cure(error)}"
+                f"cannot listen on {node.listen}, port {port}: {error.strerror}; {_cure(error, key)}"
             ) from error
-        self._server = server
-        self.port = server.server_address[1]
+        self._servers.append(server)
+        opened: int = server.server_address[1]
         threading.Thread(target=server.serve_forever, args=(0.1,), name="listener", daemon=True).start()
-        _log.info("listening", ae_title=node.ae_title, address=node.listen, port=self.port)
+        _log.info(
+            "listening", ae_title=node.ae_title, address=node.listen, port=opened, tls=doorkeeper is not None
+        )
+        return opened
+
+    def _make_doorkeeper(self) -> TlsDoorkeeper:
+        contexts = server_contexts(self._config.tls)
+        contexts.current()
+        return TlsDoorkeeper(contexts, self._config.limits.acse_timeout_s, lambda _address, _reason: None)
 
     def stop(self, drain_s: float | None = None) -> None:
         """Accept nothing new, let open associations end, then abort the rest.
@@ -109,17 +141,19 @@ class ApplicationEntity:
         drain_s
             How long to wait for open associations; None takes the configured time.
         """
-        server, self._server = self._server, None
-        if server is None:
-            return
+        servers, self._servers = self._servers, []
+        for server in servers:
+            server.stop_listening()
         drain_s = self._config.limits.drain_timeout_s if drain_s is None else drain_s
-        server.stop_listening()
-        server.wait_for_associations(drain_s)
-        left = server.active_associations
+        deadline = time.monotonic() + drain_s
+        for server in servers:
+            server.wait_for_associations(deadline - time.monotonic())
+        left = [association for server in servers for association in server.active_associations]
         for association in left:
             association.abort()
-        server.wait_for_associations(_ABORT_WAIT_S)
-        _log.info("stopped", port=self.port, aborted=len(left))
+        for server in servers:
+            server.wait_for_associations(_ABORT_WAIT_S)
+            _log.info("stopped", port=server.server_address[1], aborted=len(left))
 
     def __enter__(self) -> Self:
         self.start()
@@ -133,7 +167,7 @@ class ApplicationEntity:
     @property
     def associations(self) -> int:
         """Count the connections that are open."""
-        return len(self._server.active_associations) if self._server else 0
+        return sum(len(server.active_associations) for server in self._servers)
 
     def _make_ae(self) -> AE:
         limits = self._config.limits
@@ -153,7 +187,7 @@ class ApplicationEntity:
         handlers: list[Handler] = [
             *socket_handlers(),
             (evt.EVT_CONN_CLOSE, end_without_request),
-            (evt.EVT_REQUESTED, Gatekeeper(self._access, limits.max_associations)),
+            (evt.EVT_REQUESTED, self._gatekeeper),
             (evt.EVT_C_ECHO, self._echo),
             (evt.EVT_C_STORE, self._services.store),
             (evt.EVT_C_FIND, self._services.find),
@@ -179,11 +213,11 @@ class ApplicationEntity:
         return status, None
 
 
-def _cure(error: OSError) -> str:
+def _cure(error: OSError, key: str) -> str:
     if error.errno == EADDRINUSE:
-        return "is another node running? Set node.port"
+        return f"is another node running? Set {key}"
     if error.errno == EACCES:
-        return "ports below 1024 need a privilege. Set node.port"
+        return f"ports below 1024 need a privilege. Set {key}"
     return "set node.listen to an address of this machine"
 
 

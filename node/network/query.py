@@ -66,7 +66,7 @@ class QueryService:
 
     def _answers(self, event: Any) -> Iterator[Answer]:
         caller = caller_of(event.assoc)
-        if "query" not in self._access.services(caller.calling_ae_title, caller.address):
+        if "query" not in self._access.services(caller):
             raise _Ended(FindStatus.NOT_AUTHORISED, "this AE may not query here")
         request = self._read(event)
         maker = ResponseMaker(request)

@@ -43,7 +43,7 @@ class Receiver:
 
     def _check(self, request: StoreRequest) -> None:
         caller = request.caller
-        if "store" not in self._access.services(caller.calling_ae_title, caller.address):
+        if "store" not in self._access.services(caller):
             raise StoreRefused(StoreStatus.NOT_AUTHORISED, "this AE may not store here")
         if isinstance(request.data_set, Overflow):
             raise StoreRefused(StoreStatus.OUT_OF_RESOURCES, "object larger than limits.max_object_bytes")

@@ -1,6 +1,5 @@
 """Associations that the node itself opens: tuned sockets, bounded waits, and an end in every case."""
 
-import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -10,26 +9,32 @@ from pynetdicom.association import Association
 from pynetdicom.presentation import PresentationContext
 
 from node.config.destinations import DestinationConfig
-from node.errors import AssociationRefused
+from node.errors import AssociationRefused, TlsUnusable
+from node.network.connection import Connection, Opener, make_opener
 from node.network.sockets import Handler, socket_handlers
 
 
 class _Requestor(AE):
-    """An Application Entity that closes its sockets itself; pynetdicom leaves failed ones open."""
+    """An Application Entity that opens its connections itself, and closes them in every case."""
 
-    def __init__(self, ae_title: str) -> None:
+    def __init__(self, ae_title: str, opener: Opener) -> None:
         super().__init__(ae_title)
-        self._sockets: list[socket.socket | None] = []
+        self._opener = opener
+        self._connections: list[Connection] = []
 
-    def _create_socket(self, *arguments: Any) -> Any:
-        wrapper = super()._create_socket(*arguments)
-        self._sockets.append(wrapper.socket)
-        return wrapper
+    def _create_socket(self, association: Any, address: Any, _tls: Any) -> Connection:
+        connection = Connection(association, address, self._opener)
+        self._connections.append(connection)
+        return connection
+
+    @property
+    def failure(self) -> str:
+        """Why no connection came about, in words; empty when one did."""
+        return next((connection.failure for connection in self._connections if connection.failure), "")
 
     def close(self) -> None:
-        for connection in self._sockets:
-            if connection is not None:
-                connection.close()
+        for connection in self._connections:
+            connection.discard()
 
 
 @contextmanager
@@ -54,7 +59,11 @@ def open_association(
     AssociationRefused
         If the peer cannot be reached, does not answer in time, or rejects the association.
     """
-    entity = _Requestor(destination.calling_ae_title or calling_ae_title)
+    try:
+        opener = make_opener(destination)
+    except TlsUnusable as error:
+        raise AssociationRefused(f"{_where(destination)}: {error}") from error
+    entity = _Requestor(destination.calling_ae_title or calling_ae_title, opener)
     entity.connection_timeout = destination.connect_timeout_s
     entity.acse_timeout = destination.acse_timeout_s
     entity.dimse_timeout = destination.dimse_timeout_s
@@ -73,12 +82,11 @@ def open_association(
 
 
 def _associate(
-    entity: AE,
+    entity: _Requestor,
     destination: DestinationConfig,
     contexts: Sequence[PresentationContext],
     handlers: Sequence[Handler],
 ) -> Association:
-    where = f"{destination.name} ({destination.ae_title} at {destination.host}:{destination.port})"
     try:
         association = entity.associate(
             destination.host,
@@ -89,10 +97,14 @@ def _associate(
             evt_handlers=[*socket_handlers(), *handlers],
         )
     except OSError as error:
-        raise AssociationRefused(f"{where}: {error.strerror or error}") from error
+        raise AssociationRefused(f"{_where(destination)}: {error.strerror or error}") from error
     if not association.is_established and not association.rejected_contexts:
-        raise AssociationRefused(f"{where}: {_why(association)}")
+        raise AssociationRefused(f"{_where(destination)}: {entity.failure or _why(association)}")
     return association
+
+
+def _where(destination: DestinationConfig) -> str:
+    return f"{destination.name} ({destination.ae_title} at {destination.host}:{destination.port})"
 
 
 def _why(association: Association) -> str:

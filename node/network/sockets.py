@@ -36,7 +36,7 @@ def tune_connection(event: Any) -> None:
     connection.settimeout(event.assoc.network_timeout)
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     _quick_acknowledgement(connection)
-    wrapper.recv = partial(receive_exactly, connection)
+    wrapper.recv = partial(_receive, wrapper, connection)
 
 
 def acknowledge_at_once(event: Any) -> None:
@@ -44,6 +44,16 @@ def acknowledge_at_once(event: Any) -> None:
     connection = event.assoc.dul.socket.socket
     if connection is not None:
         _quick_acknowledgement(connection)
+
+
+def _receive(wrapper: Any, connection: socket.socket, size: int) -> bytearray:
+    try:
+        return receive_exactly(connection, size)
+    except OSError as error:
+        note = getattr(wrapper, "note_failure", None)
+        if note is not None:
+            note(error)
+        raise
 
 
 def receive_exactly(connection: socket.socket, size: int) -> bytearray:

@@ -51,8 +51,13 @@ class ListeningNode:
 
     @property
     def port(self) -> int:
-        """The port that is open."""
+        """The port that is open without TLS."""
         return self.entity.port
+
+    @property
+    def tls_port(self) -> int:
+        """The port that is open for TLS."""
+        return self.entity.tls_port
 
     def take_report(self, event_type: int, information: Dataset) -> int:
         """Keep a storage commitment report."""
@@ -64,7 +69,8 @@ class ListeningNode:
         self, contexts: Sequence[str | PresentationContext], **options: Any
     ) -> Iterator[Association]:
         """Open an association as TESTER; a plain SOP Class is proposed in Explicit VR Little Endian."""
-        with associate(self.port, contexts, **options) as association:
+        port = self.tls_port if "tls_args" in options else self.port
+        with associate(port, contexts, **options) as association:
             yield association
 
 

@@ -119,7 +119,7 @@ def test_small_messages_are_not_delayed(node):
         mine = association.dul.socket.socket
         (theirs,) = [
             other.dul.socket.socket
-            for other in node.entity._server.active_associations
+            for other in node.entity._servers[0].active_associations
             if other.is_established
         ]
         for end in (mine, theirs):

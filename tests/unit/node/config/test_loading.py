@@ -5,6 +5,7 @@ import yaml
 
 from node.config import load_config
 from node.config.loading import find_config_file
+from node.config.schema import Config
 from node.errors import ConfigError
 
 NO_VARIABLES: dict[str, str] = {}
@@ -108,8 +109,8 @@ acces: 1
         "it holds a backslash, a control character or one outside ASCII; "
         "allowed: an AE title: 1 to 16 ASCII characters, no backslash",
         "config.yaml:13: destinations[1].host is missing; needed: a host name or an IP address",
-        'config.yaml:15: acces: unknown key; did you mean "access"? Known here: access, destinations, gate, '
-        "ledger, limits, log, model, node, receive, results, work",
+        'config.yaml:15: acces: unknown key; did you mean "access"? Known here: '
+        + ", ".join(sorted(Config.model_fields)),
     ]
 
 
