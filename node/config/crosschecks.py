@@ -1,4 +1,4 @@
-"""What can only be seen of the configuration as a whole: names that lead nowhere, routes that never match."""
+"""What can only be seen of the configuration as a whole: names that lead nowhere, keys that need another."""
 
 from collections.abc import Iterator
 from ipaddress import IPv4Network, IPv6Network
@@ -15,12 +15,26 @@ Network = IPv4Network | IPv6Network
 
 
 def cross_check(config: "Config") -> Iterator[Problem]:
-    """Yield the problems of the routes, each with the key that has to be changed."""
+    """Yield the problems, each with the key that has to be changed."""
+    yield from _web_without_certificates(config)
     known = [destination.name for destination in config.destinations]
     for number, route in enumerate(config.routes):
         place: KeyPath = ("routes", number)
         yield from _unknown_destinations(route, place, known)
         yield from _never_matches(config.routes[:number], route, place)
+
+
+def _web_without_certificates(config: "Config") -> Iterator[Problem]:
+    web, tls = config.web, config.tls
+    if web.tls and not tls.listens:
+        yield ("web", "tls"), "true needs tls.certificate and tls.key"
+    if web.authentication == "certificate" and not (
+        web.tls and tls.connects and tls.require_peer_certificate
+    ):
+        yield (
+            ("web", "authentication"),
+            "certificate needs web.tls: true, tls.authorities and tls.require_peer_certificate: true",
+        )
 
 
 def _unknown_destinations(route: RouteConfig, place: KeyPath, known: list[str]) -> Iterator[Problem]:

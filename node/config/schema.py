@@ -32,8 +32,9 @@ from node.config.types import (
     Url,
     UtcOffset,
 )
+from node.config.web import WebConfig
 
-__all__ = ["Config", "DestinationConfig", "GateConfig", "PeerConfig", "RetryConfig", "TlsConfig"]
+__all__ = ["Config", "DestinationConfig", "GateConfig", "PeerConfig", "RetryConfig", "TlsConfig", "WebConfig"]
 
 
 class NodeConfig(Section):
@@ -174,6 +175,7 @@ class Config(Section):
     """What becomes of which films: the first route that matches wins; a film that none matches is analysed by
     model.bundle, and its results go to all destinations. Without routes that holds for every film."""
     results: ResultsConfig = Field(default_factory=ResultsConfig)
+    web: WebConfig = Field(default_factory=WebConfig)
     log: LogConfig = Field(default_factory=LogConfig)
 
     @property

@@ -36,7 +36,9 @@ def explain_unknown(root: type[BaseModel], variable: str) -> str:
     """Say that a variable sets no key, and which one it may have meant."""
     entry = next(iter(re.findall(r"\d+", variable)), "0")
     known = {_words(name): name for name in (CONFIG_VARIABLE, *_names(root, PREFIX, entry))}
-    close = get_close_matches(_words(variable), known, n=1)
+    # Where only the section is missing, the first one that has such a key is meant.
+    close = [words for words in known if words.endswith(f"_{_words(variable)}")]
+    close = close or get_close_matches(_words(variable), known, n=1)
     if close:
         return f"sets no key; did you mean {known[close[0]]}?"
     return f"sets no key; names are made as {PREFIX}NODE__PORT"
