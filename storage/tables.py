@@ -5,6 +5,8 @@
     study --< series --< instance --< job
                             |   |---< sequence_item
                             |   |---< analysis
+                            |   |---< routing (what was decided about a film, and why)
+                            |   |---- exposure (what tells that two films show one exposure)
                             |   |---< delivery
                             |   `---< commitment_member >-- commitment
                             `--- source_instance_id (a result names its radiograph)
@@ -45,7 +47,7 @@ from storage.attributes import (
     IndexedAttribute,
 )
 
-SCHEMA_VERSION = "0002"
+SCHEMA_VERSION = "0003"
 """The newest migration, known here so that opening an up-to-date ledger need not load Alembic."""
 
 
@@ -225,6 +227,26 @@ analysis = Table(
     Column("details", JSON, nullable=False),
     Column("analysed_at", UtcDateTime, nullable=False),
     Index(None, "source_instance_id"),
+)
+
+routing = Table(
+    "routing",
+    metadata,
+    Column("routing_id", ROW_ID, primary_key=True),
+    _reference("instance_id", "instance.instance_id"),
+    _text("stage"),
+    _text("route"),
+    Column("decision", JSON, nullable=False),
+    Column("decided_at", UtcDateTime, nullable=False),
+    Index(None, "instance_id"),
+)
+
+exposure = Table(
+    "exposure",
+    metadata,
+    Column("instance_id", ROW_ID, ForeignKey("instance.instance_id"), primary_key=True, autoincrement=False),
+    # What tells whether two films show one exposure; see pipeline.gate.exposure.
+    Column("facts", JSON, nullable=False),
 )
 
 delivery = Table(
