@@ -70,6 +70,7 @@ def find(
     matches: Mapping[str, Match],
     *,
     limit: int | None = None,
+    offset: int = 0,
     newest_first: bool = False,
 ) -> Iterator[Entry]:
     """Give every entry of a level that matches all keys, as it is read.
@@ -84,6 +85,8 @@ def find(
         matches to the precision that it is given with.
     limit
         Give no more entries than this.
+    offset
+        Pass over so many first; only with an order does that lead through all entries.
     newest_first
         Order by the time of arrival; without it the order is the database's.
 
@@ -102,7 +105,8 @@ def find(
     statement = _statement(level, matches, connection.dialect.name)
     if newest_first:
         statement = statement.order_by(_ROW_IDS[level].desc())
-    with connection.execute(statement.limit(limit), execution_options={"yield_per": _ROWS_AT_ONCE}) as result:
+    statement = statement.limit(limit).offset(offset or None)
+    with connection.execute(statement, execution_options={"yield_per": _ROWS_AT_ONCE}) as result:
         for rows in result.mappings().partitions():
             yield from _entries(connection, level, rows)
 

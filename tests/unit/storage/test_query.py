@@ -297,6 +297,20 @@ def test_the_newest_come_first_when_asked(connection: Connection) -> None:
     assert [entry["StudyInstanceUID"] for entry in found] == ["1.2.3.2", "1.2.3.1"]
 
 
+def test_pages_in_order_hold_every_entry_once(connection: Connection) -> None:
+    add_each(connection, "StudyDescription", dict.fromkeys(range(1, 8), "x"))
+
+    pages = [
+        list(find(connection, Level.STUDY, {}, limit=3, offset=at, newest_first=True)) for at in (0, 3, 6, 9)
+    ]
+    rest = list(find(connection, Level.STUDY, {}, offset=5, newest_first=True))
+
+    assert [len(page) for page in pages] == [3, 3, 1, 0]
+    uids = [entry["StudyInstanceUID"] for page in pages for entry in page]
+    assert uids == [f"1.2.3.{number}" for number in range(7, 0, -1)]
+    assert [entry["StudyInstanceUID"] for entry in rest] == uids[5:]
+
+
 def test_many_entries_come_each_once_with_their_own_counts(connection: Connection) -> None:
     for number in range(1, 251):
         add(connection, number, StudyDescription=str(number))
