@@ -17,6 +17,7 @@ from node.log import EventLog, describe_exception, silence_libraries
 from node.network.access import AccessList, caller_of
 from node.network.contexts import decodable_syntaxes, supported_contexts
 from node.network.doorkeeper import TlsDoorkeeper
+from node.network.extended import answer_extended
 from node.network.gatekeeper import Gatekeeper
 from node.network.server import AssociationServer, end_without_request
 from node.network.sizes import SizeGuard
@@ -191,6 +192,7 @@ class ApplicationEntity:
             (evt.EVT_C_ECHO, self._echo),
             (evt.EVT_C_STORE, self._services.store),
             (evt.EVT_C_FIND, self._services.find),
+            (evt.EVT_SOP_EXTENDED, answer_extended),
             (evt.EVT_N_EVENT_REPORT, self._event_report),
             (evt.EVT_N_ACTION, _refuse_action),
         ]

@@ -6,7 +6,7 @@ from pydicom.datadict import dictionary_VR, tag_for_keyword
 
 from node.errors import IdentifierRefused
 from node.network.status import FindStatus
-from storage.matching import Match, OneOf, Range, Single, Wildcard
+from storage.matching import Match, OneOf, Range, Single, Wildcard, Words
 
 WILDCARD_VRS = frozenset({"AE", "CS", "LO", "LT", "PN", "SH", "ST", "UC", "UR", "UT"})
 """VRs in which ``*`` and ``?`` are wildcards; anywhere else they are refused."""
@@ -15,6 +15,7 @@ NUMBER_VRS = frozenset({"IS", "SL", "SS", "UL", "US"})
 LONGEST_PATTERN = 256
 """Characters of a wildcard pattern; a longer one costs more than it can mean."""
 
+_NAME_DELIMITERS = re.compile(r"[\^=,.]")
 _DATE = re.compile(r"[0-9]{8}")
 _DOTTED_DATE = re.compile(r"([0-9]{4})\.([0-9]{2})\.([0-9]{2})")
 _TIME = re.compile(r"([01][0-9]|2[0-3])([0-5][0-9](([0-5][0-9]|60)(\.[0-9]{1,6})?)?)?")
@@ -22,7 +23,7 @@ _WHOLE_NUMBER = re.compile(r"[+-]?[0-9]{1,12}")
 _COLON_TIME = re.compile(r"([0-9]{2}):([0-9]{2})(?::([0-9]{2}(?:\.[0-9]{1,6})?))?")
 
 
-def read_match(keyword: str, text: str) -> Match | None:
+def read_match(keyword: str, text: str, *, fuzzy_names: bool = False) -> Match | None:
     """Understand the value of a key.
 
     Parameters
@@ -31,6 +32,8 @@ def read_match(keyword: str, text: str) -> Match | None:
         A keyword of the DICOM dictionary.
     text
         The value as Unicode, several values joined by a backslash.
+    fuzzy_names
+        Compare person names without wildcards word by word.
 
     Returns
     -------
@@ -52,9 +55,9 @@ def read_match(keyword: str, text: str) -> Match | None:
         return OneOf(tuple(part for value in text.split("\\") if (part := value.strip())))
     if "*" in text or "?" in text:
         return _read_wildcard(keyword, vr, text)
-    if vr in NUMBER_VRS:
-        return Single(_number(keyword, text))
-    return Single(text)
+    if vr == "PN" and fuzzy_names:
+        return _read_words(text)
+    return Single(_number(keyword, text) if vr in NUMBER_VRS else text)
 
 
 def _read_wildcard(keyword: str, vr: str, text: str) -> Wildcard:
@@ -63,6 +66,11 @@ def _read_wildcard(keyword: str, vr: str, text: str) -> Wildcard:
     if len(text) > LONGEST_PATTERN:
         raise _refused(keyword, "has too long a pattern")
     return Wildcard(text)
+
+
+def _read_words(text: str) -> Words | None:
+    words = tuple(_NAME_DELIMITERS.sub(" ", text).split())
+    return Words(words) if words else None
 
 
 def _read_range(keyword: str, vr: str, text: str) -> Match:

@@ -11,6 +11,7 @@ from node.config.schema import Config
 from node.errors import IdentifierRefused, UnreadableDataSet
 from node.log import EventLog, describe_exception
 from node.network.access import AccessList, caller_of
+from node.network.extended import query_options
 from node.network.identifier import FindRequest, read_identifier
 from node.network.part10 import read_whole
 from node.network.responses import ResponseMaker
@@ -69,7 +70,7 @@ class QueryService:
         if "query" not in self._access.services(caller):
             raise _Ended(FindStatus.NOT_AUTHORISED, "this AE may not query here")
         request = self._read(event)
-        maker = ResponseMaker(request)
+        maker = ResponseMaker(request, self._config.node.ae_title)
         pending = FindStatus.PENDING_WARNING if request.is_partial else FindStatus.PENDING
         limit = self._config.limits.query_limit
         with self._ledger.read() as connection:
@@ -82,14 +83,15 @@ class QueryService:
                 yield status_dataset(pending), maker.make(row)
 
     def _read(self, event: Any) -> FindRequest:
-        syntax = UID(event.context.transfer_syntax)
+        syntax, model = UID(event.context.transfer_syntax), UID(event.context.abstract_syntax)
         encoded = event.request.Identifier
         if encoded is None:
             raise IdentifierRefused(FindStatus.IDENTIFIER_MISMATCH, "the request has no Identifier")
         identifier = read_whole(encoded.getvalue(), syntax)
         return read_identifier(
             identifier,
-            UID(event.context.abstract_syntax),
+            model,
+            options=query_options(event.assoc, model),
             undeclared=self._config.receive.undeclared_charsets,
         )
 

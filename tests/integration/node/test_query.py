@@ -1,11 +1,14 @@
 """C-FIND over real associations: levels, kinds of matching, character sets, limits, and what is refused."""
 
+from contextlib import contextmanager
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydicom.dataset import Dataset
 from pydicom.uid import ExplicitVRLittleEndian
 from pynetdicom import evt
+from pynetdicom.pdu_primitives import SOPClassExtendedNegotiation
 
 from node.network.contexts import PATIENT_ROOT_FIND, STUDY_ROOT_FIND
 from node.network.query import QueryService
@@ -13,6 +16,13 @@ from tests.support.films import CR, make_film
 from tests.support.network import find_contexts, listening_node, make_identifier, query, query_bytes, store
 
 KOREAN = "Hong^Gildong=洪^吉洞=홍^길동"
+
+
+def request_item(procedure, step):
+    dataset = Dataset()
+    dataset.RequestedProcedureID, dataset.ScheduledProcedureStepID = procedure, step
+    return dataset
+
 
 FILMS = {
     "kim": {
@@ -26,6 +36,7 @@ FILMS = {
         "AccessionNumber": "A-1",
         "SeriesNumber": "1",
         "InstanceNumber": "1",
+        "RequestAttributesSequence": [request_item("R-7", "S-7"), request_item("R-8", "S-8")],
     },
     "kim again": {
         "PatientID": "P1",
@@ -165,15 +176,15 @@ def test_every_response_names_its_level(node):
     assert "SpecificCharacterSet" not in answer
 
 
-def test_no_response_promises_a_retrieval_that_the_node_does_not_offer(node):
+def test_every_response_says_where_to_retrieve_from(node):
     _, answer = first(node, StudyInstanceUID="1.2.1")
-    assert "RetrieveAETitle" not in answer
+    assert answer.RetrieveAETitle == "NEOLUNG"
     assert "InstanceAvailability" not in answer
 
     status, answer = first(node, StudyInstanceUID="1.2.1", RetrieveAETitle="", InstanceAvailability="")
-    assert status == 0xFF01
-    assert answer["RetrieveAETitle"].is_empty
-    assert answer["InstanceAvailability"].is_empty
+    assert status == 0xFF00
+    assert answer.RetrieveAETitle == "NEOLUNG"
+    assert answer.InstanceAvailability == "ONLINE"
 
 
 def test_a_key_that_is_not_supported_comes_back_empty_with_a_warning(node):
@@ -185,13 +196,167 @@ def test_a_key_that_is_not_supported_comes_back_empty_with_a_warning(node):
     assert answer["AdmittingDiagnosesDescription"].is_empty
 
 
-def test_a_sequence_key_comes_back_empty_with_a_warning(node):
-    item = Dataset()
-    item.RequestedProcedureID = "7"
-    keys = {"SeriesInstanceUID": "1.2.1.1", "RequestAttributesSequence": [item]}
-    status, answer = first(node, "SERIES", StudyInstanceUID="1.2.1", **keys)
+def test_a_sequence_that_is_not_supported_comes_back_empty_with_a_warning(node):
+    status, answer = first(
+        node, StudyInstanceUID="1.2.1", ReferencedStudySequence=[item(ReferencedSOPInstanceUID="1.2")]
+    )
     assert status == 0xFF01
-    assert len(answer.RequestAttributesSequence) == 0
+    assert len(answer.ReferencedStudySequence) == 0
+
+
+def item(**attributes):
+    dataset = Dataset()
+    for keyword, value in attributes.items():
+        setattr(dataset, keyword, value)
+    return dataset
+
+
+SERIES_OF_KIM = {"StudyInstanceUID": "1.2.1", "SeriesInstanceUID": ""}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        ([], ["1.2.1.1", "1.2.1.2"]),
+        ([item()], ["1.2.1.1", "1.2.1.2"]),
+        ([item(ScheduledProcedureStepID="")], ["1.2.1.1", "1.2.1.2"]),
+        ([item(ScheduledProcedureStepID="S-7")], ["1.2.1.1"]),
+        ([item(ScheduledProcedureStepID="S-*", RequestedProcedureID="R-7")], ["1.2.1.1"]),
+        ([item(ScheduledProcedureStepID="S-7", RequestedProcedureID="R-8")], []),
+    ],
+)
+def test_a_sequence_is_matched_by_its_item(node, wanted, found):
+    with node.associate(find_contexts()) as association:
+        answers = query(association, "SERIES", **SERIES_OF_KIM, RequestAttributesSequence=wanted)
+    assert sorted(answer.SeriesInstanceUID for _, answer in answers[:-1]) == found
+
+
+def test_an_item_comes_back_with_the_attributes_that_were_asked_for(node):
+    keys = {"StudyInstanceUID": "1.2.1", "SeriesInstanceUID": "1.2.1.1"}
+    wanted = [item(ScheduledProcedureStepID="", RequestedProcedureDescription="")]
+    _, some = first(node, "SERIES", **keys, RequestAttributesSequence=wanted)
+    status, every = first(node, "SERIES", **keys, RequestAttributesSequence=[])
+    answer, _ = some.RequestAttributesSequence
+    assert [element.keyword for element in answer] == [
+        "RequestedProcedureDescription",
+        "ScheduledProcedureStepID",
+    ]
+    assert answer.ScheduledProcedureStepID == "S-7"
+    assert status == 0xFF00
+    assert every.RequestAttributesSequence[0].RequestedProcedureID == "R-7"
+
+
+def test_an_attribute_of_an_item_that_is_not_supported_is_a_warning(node):
+    wanted = [item(ScheduledProcedureStepID="S-7", ScheduledPerformingPhysicianName="x")]
+    status, answer = first(node, "SERIES", **SERIES_OF_KIM, RequestAttributesSequence=wanted)
+    assert status == 0xFF01
+    assert answer.RequestAttributesSequence[0]["ScheduledPerformingPhysicianName"].is_empty
+
+
+def test_two_items_are_refused(node):
+    identifier = make_identifier("SERIES", **SERIES_OF_KIM, RequestAttributesSequence=[item(), item()])
+    with node.associate(find_contexts()) as association:
+        ((status, _),) = association.send_c_find(identifier, STUDY_ROOT_FIND)
+    assert status.Status == 0xA900
+    assert status.ErrorComment == "RequestAttributesSequence must be a sequence of one item"
+
+
+def test_images_name_their_transfer_syntax(node):
+    keys = {"StudyInstanceUID": "1.2.1", "SeriesInstanceUID": "1.2.1.1", "SOPInstanceUID": ""}
+    for wanted in ("", ExplicitVRLittleEndian, [ExplicitVRLittleEndian, "1.2.3"]):
+        status, answer = first(node, "IMAGE", **keys, AvailableTransferSyntaxUID=wanted)
+        assert (status, answer.AvailableTransferSyntaxUID) == (0xFF00, ExplicitVRLittleEndian)
+    status, _ = first(node, "IMAGE", **keys, AvailableTransferSyntaxUID="1.2.3")
+    assert status == 0x0000
+
+
+# Extended negotiation
+
+
+@contextmanager
+def extended(node, information, model=STUDY_ROOT_FIND):
+    """Open an association that asks for options of C-FIND; give it and what the node answered."""
+    negotiation = SOPClassExtendedNegotiation()
+    negotiation.sop_class_uid = model
+    negotiation.service_class_application_information = information
+    with node.associate(find_contexts(model), ext_neg=[negotiation]) as association:
+        yield association, association.acceptor.sop_class_extended.get(model)
+
+
+@pytest.mark.parametrize(
+    ("asked", "answered"),
+    [
+        (b"\1", b"\1"),
+        (b"\0", b"\0"),
+        (b"\1\1\1", b"\1\0\1"),
+        (b"\1\1\1\1\1", b"\1\0\1\0\0"),
+        (b"\1\1\1\1\1\1\1", b"\1\0\1\0\0"),
+        (b"\2\0\0", b"\0\0\0"),
+    ],
+)
+def test_of_what_is_asked_for_exactly_what_is_supported_is_granted(node, asked, answered):
+    with extended(node, asked) as (_, granted):
+        assert granted == answered
+
+
+def test_options_of_one_model_are_not_those_of_the_other(node):
+    contexts = [*find_contexts(STUDY_ROOT_FIND), *find_contexts(PATIENT_ROOT_FIND)]
+    negotiation = SOPClassExtendedNegotiation()
+    negotiation.sop_class_uid = PATIENT_ROOT_FIND
+    negotiation.service_class_application_information = b"\1"
+    with node.associate(contexts, ext_neg=[negotiation]) as association:
+        assert query(association, "IMAGE", PATIENT_ROOT_FIND, SOPInstanceUID="")[-1][0] == 0x0000
+        assert query(association, "IMAGE", STUDY_ROOT_FIND, SOPInstanceUID="")[-1][0] == 0xA900
+
+
+@pytest.mark.parametrize(
+    ("level", "keys", "found"),
+    [
+        ("IMAGE", {"SOPInstanceUID": ""}, ["1.2.1.1.1", "1.2.1.2.1", "1.2.2.1.1", "1.2.3.1.1"]),
+        ("IMAGE", {"SOPInstanceUID": "", "PatientName": "kim*"}, ["1.2.1.1.1", "1.2.1.2.1"]),
+        ("SERIES", {"SeriesInstanceUID": "", "StudyDate": "20260215-"}, ["1.2.2.1", "1.2.3.1"]),
+        ("SERIES", {"SeriesInstanceUID": "", "StudyInstanceUID": ["1.2.2", "1.2.3"]}, ["1.2.2.1", "1.2.3.1"]),
+        ("STUDY", {"StudyInstanceUID": "", "SeriesNumber": "2"}, ["1.2.1"]),
+        ("STUDY", {"StudyInstanceUID": "", "SOPInstanceUID": "1.2.2.1.1", "Modality": "CR"}, ["1.2.2"]),
+        ("STUDY", {"StudyInstanceUID": "", "Modality": "SEG"}, []),
+    ],
+)
+def test_a_relational_query_takes_keys_of_any_level(node, level, keys, found):
+    uid = {"STUDY": "StudyInstanceUID", "SERIES": "SeriesInstanceUID", "IMAGE": "SOPInstanceUID"}[level]
+    with extended(node, b"\1") as (association, _):
+        *answers, (status, _) = query(association, level, **keys)
+    assert status == 0x0000
+    assert sorted(answer[uid].value for _, answer in answers) == found
+
+
+def test_only_an_association_that_asked_for_it_may_ask_relationally(node):
+    for information in (b"\0", b"\0\0\1"):
+        with extended(node, information) as (association, _):
+            assert query(association, "IMAGE", SOPInstanceUID="") == [(0xA900, None)]
+    status, answer = first(node, StudyInstanceUID="", Modality="SEG")
+    assert status == 0xFF01
+    assert answer["Modality"].is_empty
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("gildong hong", ["2"]),
+        ("홍길", []),
+        ("길동", ["2"]),
+        ("洪", ["2"]),
+        ("min kim", ["1"]),
+        ("Anne^Mull", ["3"]),
+        ("nji", []),
+        ("*nji", ["1"]),
+        ("^", ["1", "2", "3"]),
+    ],
+)
+def test_fuzzy_names_match_word_by_word_where_agreed_on(node, name, found):
+    keys = {"StudyInstanceUID": "", "SpecificCharacterSet": "ISO_IR 192", "PatientName": name}
+    with extended(node, b"\0\0\1") as (association, _):
+        answers = query(association, "STUDY", **keys)
+    assert sorted(answer.StudyInstanceUID[-1] for _, answer in answers[:-1]) == found
 
 
 def test_a_supported_key_without_a_value_comes_back_empty_without_a_warning(node):
@@ -357,13 +522,13 @@ def wait_for_cancel(node):
                 event.assoc._dul_ready.wait(0.01)
             yield response
 
-    node.entity._server.bind(evt.EVT_C_FIND, answer)
+    node.entity._servers[0].bind(evt.EVT_C_FIND, answer)
 
 
 def test_an_unforeseen_error_is_c000_and_the_association_goes_on(tmp_path):
     with listening_node(tmp_path) as broken:
         service = QueryService(None, broken.entity._access, broken.config)
-        broken.entity._server.bind(evt.EVT_C_FIND, service)
+        broken.entity._servers[0].bind(evt.EVT_C_FIND, service)
         with broken.associate(find_contexts()) as association:
             assert query(association, "STUDY", PatientName="Secret^Name") == [(0xC000, None)]
             assert association.is_established

@@ -9,6 +9,7 @@ from node.errors import UnreadableDataSet
 from node.index import INDEXED_TAGS, index_attributes
 from node.network.part10 import file_meta, read_header
 from storage.attributes import ATTRIBUTES
+from storage.sequences import SOURCE_KEYS
 from tests.support.films import CR, encode, make_film, part10_bytes
 from tests.support.network import encoded
 
@@ -18,7 +19,9 @@ def read(film):
 
 
 def test_every_indexed_keyword_is_there():
-    assert set(index_attributes(Dataset())) == {attribute.keyword for attribute in ATTRIBUTES}
+    assert set(index_attributes(Dataset())) == {attribute.keyword for attribute in ATTRIBUTES} | set(
+        SOURCE_KEYS
+    )
     assert set(index_attributes(Dataset()).values()) == {None}
 
 
@@ -50,6 +53,36 @@ def test_values_that_make_no_sense_are_taken_for_absent():
     assert attributes["InstanceNumber"] is None
     assert attributes["Rows"] is None
     assert attributes["Columns"] == 48
+
+
+def test_the_items_of_sequences_are_indexed():
+    region, request = Dataset(), Dataset()
+    region.CodeValue, region.CodingSchemeDesignator, region.CodeMeaning = "43799004", "SCT", "흉부"
+    request.ScheduledProcedureStepID, request.RequestedProcedureID = "S1", ""
+    film = make_film(
+        rows=16,
+        columns=16,
+        SpecificCharacterSet=["", "ISO 2022 IR 149"],
+        AnatomicRegionSequence=[region],
+        RequestAttributesSequence=[request, Dataset()],
+        ConceptNameCodeSequence=[],
+    )
+    header = read_header(encoded(read(film)), ExplicitVRLittleEndian, INDEXED_TAGS)
+    for dataset in (film, read(film), read(encode(film, ImplicitVRLittleEndian)), header):
+        attributes = index_attributes(dataset)
+        (item,) = attributes["AnatomicRegionSequence"]
+        assert item == {"CodeValue": "43799004", "CodingSchemeDesignator": "SCT", "CodeMeaning": "흉부"}
+        first, second = attributes["RequestAttributesSequence"]
+        assert first["ScheduledProcedureStepID"] == "S1"
+        assert set(second.values()) == {None}
+        assert attributes["ConceptNameCodeSequence"] is None
+
+
+def test_a_sequence_that_is_none_is_taken_for_absent():
+    dataset = Dataset()
+    dataset.add_new(0x0040A043, "LO", "no sequence")
+    header = read_header(encoded(dataset), ExplicitVRLittleEndian, INDEXED_TAGS)
+    assert index_attributes(header)["ConceptNameCodeSequence"] is None
 
 
 def test_text_that_is_far_too_long_is_cut():
