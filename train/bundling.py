@@ -107,7 +107,12 @@ class BundleParts:
 
 
 def write_bundle(
-    out: Path, segmenter: ExportedNetwork, classifier: ExportedNetwork, parts: BundleParts, card: str
+    out: Path,
+    segmenter: ExportedNetwork,
+    classifier: ExportedNetwork,
+    parts: BundleParts,
+    card: str,
+    extras: Mapping[str, bytes] | None = None,
 ) -> Manifest:
     """Write a new bundle folder with copies of the exported files; an older folder there is replaced.
 
@@ -115,11 +120,15 @@ def write_bundle(
     ----------
     card
         Text of the model card.
+    extras
+        Further files, by name.
     """
     start_folder(out)
     for file in (segmenter.weights, segmenter.graph, classifier.weights, classifier.graph):
         shutil.copyfile(file, out / file.name)
     (out / CARD_NAME).write_text(card, encoding="utf-8")
+    for name, content in (extras or {}).items():
+        (out / name).write_bytes(content)
     fields = {
         "name": parts.name,
         "version": parts.version,

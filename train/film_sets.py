@@ -97,12 +97,18 @@ def film_crops(films: Sequence[IndexedFilm], cutter: FilmCutter, cache: Path) ->
         Names a film without a label, or says which class has no film.
     """
     labels = labels_of(films)
+    return LungCrops(cut_once(films, cutter, cache), labels, ())
+
+
+def cut_once(films: Sequence[IndexedFilm], cutter: FilmCutter, cache: Path) -> NDArray[np.uint8]:
+    """Cut films, or load them from the cache: uint8 (N, ways, size, size)."""
     path = cache / f"crops-{cutter.key(films)}.npy"
     if not path.exists():
         cache.mkdir(parents=True, exist_ok=True)
         parts = [cutter.cut(part) for part in _parts(films)]
         save_array(path, np.concatenate(parts))
-    return LungCrops(np.load(path, mmap_mode="r", allow_pickle=False), labels, ())
+    crops: NDArray[np.uint8] = np.load(path, mmap_mode="r", allow_pickle=False)
+    return crops
 
 
 def labels_of(films: Sequence[IndexedFilm]) -> NDArray[np.float32]:

@@ -82,7 +82,7 @@ def patient_folds(films: Sequence[IndexedFilm], folds: int = 5) -> tuple[Split, 
     """
     if folds < 3:
         raise UnusableSplit(f"{folds} folds; at least 3 are needed to train, to choose and to test")
-    first = _with_roles("patient", _deal(films, _babies(films), folds, "patients"), 0, 1)
+    first = _with_roles("patient", _deal(films, babies(films), folds, "patients"), 0, 1)
     return tuple(first.turned(fold) for fold in range(folds))
 
 
@@ -150,8 +150,8 @@ def _order(films: Sequence[IndexedFilm]) -> Callable[[tuple[int, ...]], tuple[fl
     return order
 
 
-def _babies(films: Sequence[IndexedFilm]) -> list[tuple[int, ...]]:
-    """Join the films of one patient, and patients who share a film."""
+def babies(films: Sequence[IndexedFilm]) -> list[tuple[int, ...]]:
+    """Join the films of one patient, and patients who share a film that looks alike: positions of films."""
     parent = list(range(len(films)))
 
     def root(i: int) -> int:

@@ -1,0 +1,130 @@
+"""What ``neolung-train retrain`` does."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pipeline.bundle import load_bundle, reference_bundle
+from pipeline.bundle.evidence import EVIDENCE_NAME, REPORT_NAME, Evidence
+from train.bundling import BundleParts
+from train.data.index import IndexedFilm, index_file, read_index
+from train.data.leaks import refuse_leaks
+from train.data.splits import TEST, VALIDATION
+from train.errors import UnusableIndex
+from train.retraining.candidate import calibrated, learnt_before, make_parts, write_candidate
+from train.retraining.comparing import Asked, compare
+from train.retraining.findings import can_learn, learn_findings
+from train.retraining.lock import LOCK_NAME, Lock, deal, refuse_learnt
+from train.retraining.lungs import LungSchool
+from train.retraining.plan import plan_of
+from train.retraining.start import StartBundle, open_start
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Retraining:
+    """What is asked for.
+
+    Attributes
+    ----------
+    data
+        Folder with an index of films, or its ``index.csv``.
+    start
+        Bundle to start from, and to be compared with; None: the one that ships.
+    lock
+        File of the locked babies; None: ``locked.json`` beside the index.
+    run
+        Folder of checkpoints and caches; None: beside ``out``.
+    """
+
+    data: Path
+    out: Path
+    start: Path | None = None
+    lock: Path | None = None
+    run: Path | None = None
+    budget: str = "full"
+    version: str = ""
+    repeats: int = 2000
+
+
+def run_retrain(asked: Retraining) -> str:
+    """Check, deal, learn, calibrate, compare and write; gives the lines to print.
+
+    Raises
+    ------
+    TrainError
+        If the films, the lock or the bundle cannot be used; the message names the cure.
+    """
+    start, plan = open_start(asked.start or reference_bundle()), plan_of(asked.budget)
+    films, lock = _dealt(asked, start)
+    run = asked.run or asked.out.with_name(f"{asked.out.name}.run")
+    school = LungSchool(films, start, plan, run)
+    parts = make_parts(start, films, lock, plan, asked.version or f"{datetime.now(UTC):%Y.%m.%d}")
+    lungs = school.learn() if school.can_learn else None
+    learnt = learn_findings(films, school, start, plan, run) if can_learn(films) else None
+    if lungs is None and learnt is None:
+        raise UnusableIndex(
+            f"{asked.data}: nothing to learn: fewer than four films have an outline drawn by a person, and "
+            "the labels of the films to learn from, or to choose by, lack a class; correct outlines or "
+            "label films, and export again"
+        )
+    if learnt is not None:
+        parts = calibrated(parts, learnt)
+    runs = (lungs, learnt.run if learnt else None)
+    evidence = _judge_and_write(asked, start, parts, runs, (films, lock, run))
+    return "\n".join(_lines(asked.out, evidence, runs))
+
+
+def _dealt(asked: Retraining, start: StartBundle) -> tuple[list[IndexedFilm], Lock]:
+    path = index_file(asked.data)
+    films, lock = deal(read_index(path), asked.lock or path.with_name(LOCK_NAME))
+    refuse_leaks(films)
+    refuse_learnt(lock, learnt_before(start), start.name)
+    for split in (TEST, VALIDATION):
+        if not any(film.split == split for film in films):
+            raise UnusableIndex(
+                f"{path}: {len({film.patient for film in films})} babies are too few: none of them is "
+                f"{'locked for the comparison' if split == TEST else 'left to choose by'}; add films"
+            )
+    return films, lock
+
+
+def _judge_and_write(
+    asked: Retraining,
+    start: StartBundle,
+    parts: BundleParts,
+    runs: tuple[Path | None, Path | None],
+    dealt: tuple[Sequence[IndexedFilm], Lock, Path],
+) -> Evidence:
+    """Write a draft, compare it, and write the candidate with what the comparison found."""
+    films, lock, run = dealt
+    draft = run / "draft"
+    write_candidate(draft, start, parts, runs, {})
+    question = Asked(films, index_file(asked.data), lock, run / "compared", asked.repeats)
+    evidence, report = compare(load_bundle(draft, device="auto"), start, question)
+    figures = {one.figure: one.model_dump(exclude={"figure"}) for one in evidence.differences}
+    measured = {"new minus old on locked babies": {"passes": evidence.passes, **figures}}
+    extras = {EVIDENCE_NAME: evidence.model_dump_json(indent=1).encode() + b"\n", REPORT_NAME: report}
+    unfinished = asked.out.with_name(f".{asked.out.name}.unfinished")
+    write_candidate(unfinished, start, replace(parts, evaluation=measured), runs, extras)
+    shutil.rmtree(asked.out, ignore_errors=True)
+    unfinished.rename(asked.out)
+    return evidence
+
+
+def _lines(out: Path, evidence: Evidence, runs: tuple[Path | None, Path | None]) -> list[str]:
+    kept = [name for name, run in zip(("segmenter", "classifier"), runs, strict=True) if run is None]
+    verdict = "may take the old one's place" if evidence.passes else "must not take the old one's place yet"
+    return [
+        *(f"the {name} was kept as it is: too few films to learn from" for name in kept),
+        " ".join([f"{evidence.films} films of {evidence.patients} locked babies", *evidence.marks]),
+        *evidence.sentences,
+        f"candidate in {out}; by the locked babies it {verdict}",
+        f"report: {out / REPORT_NAME}",
+    ]
