@@ -15,12 +15,13 @@ from pydicom.filewriter import write_data_element, write_file_meta_info
 from pydicom.hooks import raw_element_vr
 from pydicom.tag import BaseTag, Tag
 from pydicom.uid import UID, DeflatedExplicitVRLittleEndian, ImplicitVRLittleEndian
-from pydicom.valuerep import EXPLICIT_VR_LENGTH_32
+from pydicom.valuerep import AMBIGUOUS_VR, EXPLICIT_VR_LENGTH_32, STANDARD_VR
 
 from pipeline.attributes import integer
 
 _PREAMBLE = 128
 _SHORT_LENGTH = 0xFFFF
+_UNDEFINED_LENGTH = 0xFFFFFFFF
 _ITEM = b"\xfe\xff\x00\xe0"
 
 
@@ -33,6 +34,11 @@ def encode_part10(dataset: Dataset, transfer_syntax_uid: str) -> bytes:
         As pydicom read it, with File Meta and native Pixel Data. Its File Meta is changed.
     transfer_syntax_uid
         Explicit, Implicit or Deflated Explicit VR Little Endian.
+
+    Raises
+    ------
+    ValueError
+        If something in the Data Set is no element.
 
     Notes
     -----
@@ -71,6 +77,8 @@ def _framed(
         value = b"".join(_item(item, lineage, is_implicit=is_implicit) for item in dataset[tag].value)
     elif isinstance(element, RawDataElement):
         value = element.value or b""
+        if element.length not in (len(value), _UNDEFINED_LENGTH):
+            raise ValueError(f"the element {tag} is cut off")
     else:
         return element
     if len(value) > _SHORT_LENGTH and vr not in EXPLICIT_VR_LENGTH_32:
@@ -91,7 +99,10 @@ def _vr(dataset: Dataset, element: DataElement | RawDataElement, lineage: Sequen
             warnings.simplefilter("ignore")  # an unknown element becomes UN, as it must
             raw_element_vr(element, found, ds=dataset)
     vr = str(found["VR"])
-    if " or " not in vr:
+    if vr not in STANDARD_VR | AMBIGUOUS_VR:
+        # Whatever was read here, it is no element.
+        raise ValueError(f"the element {element.tag} has no VR")
+    if vr in STANDARD_VR:
         return vr
     if "OW" in vr:
         return "OW"

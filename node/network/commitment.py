@@ -13,8 +13,8 @@ from pynetdicom.presentation import PresentationContext, build_context
 
 from node.config.destinations import DestinationConfig
 from node.log import EventLog
+from node.network.outgoing import UNCOMPRESSED
 from node.network.requestor import open_association
-from node.network.sender import UNCOMPRESSED
 
 COMMITMENT = "1.2.840.10008.1.20.1"
 COMMITMENT_INSTANCE = "1.2.840.10008.1.20.1.1"

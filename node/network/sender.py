@@ -1,27 +1,28 @@
 """C-STORE as SCU: one association, one answer for each object (PS3.4 Annex B)."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
+from io import BytesIO
 from pathlib import Path
 
 from pydicom import Dataset, dcmread
-from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 from pynetdicom import _config
 from pynetdicom.association import Association
 from pynetdicom.presentation import PresentationContext, build_context
 
 from node.config.destinations import DestinationConfig
 from node.errors import AssociationRefused
+from node.network.outgoing import UNCOMPRESSED, OutgoingObject, make_contexts
 from node.network.requestor import open_association
 from node.network.wording import not_accepted, store_status
+from pipeline.errors import NotTranscodable, PipelineError
 
 # pynetdicom's only way to send a file as it lies on the disk, without decoding and encoding it again.
 _config.STORE_SEND_CHUNKED_DATASET = True
 
 VERIFICATION = "1.2.840.10008.1.1"
-UNCOMPRESSED = (ExplicitVRLittleEndian, ImplicitVRLittleEndian)
 
 
 class Verdict(Enum):
@@ -37,13 +38,11 @@ class Verdict(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class OutgoingObject:
-    """One SOP Instance to be sent from its Part 10 file."""
+class MoveOriginator:
+    """The C-MOVE request that a C-STORE is a sub-operation of (PS3.7 9.1.1.1)."""
 
-    sop_class_uid: str
-    sop_instance_uid: str
-    transfer_syntax_uid: str
-    path: Path
+    ae_title: str
+    message_id: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,19 +82,6 @@ def judge_status(status: int) -> Verdict:
     return Verdict.LATER
 
 
-def make_contexts(objects: Iterable[OutgoingObject]) -> list[PresentationContext]:
-    """Propose what the objects need and nothing else.
-
-    Uncompressed objects may travel in either uncompressed encoding, compressed ones only as they are.
-    """
-    wanted: dict[tuple[str, tuple[str, ...]], PresentationContext] = {}
-    for item in objects:
-        native = item.transfer_syntax_uid in UNCOMPRESSED
-        syntaxes = UNCOMPRESSED if native else (item.transfer_syntax_uid,)
-        wanted.setdefault((item.sop_class_uid, syntaxes), build_context(item.sop_class_uid, list(syntaxes)))
-    return list(wanted.values())
-
-
 class StoreAssociation:
     """An open association on which objects are stored one after the other."""
 
@@ -116,38 +102,65 @@ class StoreAssociation:
             context.abstract_syntax == sop_class_uid for context in self._association.accepted_contexts
         )
 
-    def store(self, item: OutgoingObject) -> SendResult:
-        """Send one object and wait for the answer."""
-        syntax = self._transfer_syntax(item)
-        if syntax is None:
+    def store(self, item: OutgoingObject, originator: MoveOriginator | None = None) -> SendResult:
+        """Send one object and wait for the answer.
+
+        It goes as it lies on the disk where the peer accepted its transfer syntax, else uncompressed.
+
+        Raises
+        ------
+        OSError
+            If the file cannot be read.
+        """
+        syntaxes = self._transfer_syntaxes(item)
+        if not syntaxes:
             return SendResult(item.sop_instance_uid, Verdict.REFUSED, None, self._why_not(item))
         if not self.is_open:
             return SendResult(item.sop_instance_uid, Verdict.UNSENT, None, "the association has ended")
-        self._message_id = self._message_id % 0xFFFF + 1
-        as_it_lies = syntax == item.transfer_syntax_uid
         try:
-            answer = self._association.send_c_store(
-                item.path if as_it_lies else dcmread(item.path), msg_id=self._message_id, priority=0
-            )
+            answer = self._send(_content(item, syntaxes), originator)
+        except NotTranscodable:
+            return SendResult(item.sop_instance_uid, Verdict.REFUSED, None, self._why_not(item))
+        except PipelineError as error:
+            detail = f"damaged, cannot be encoded for this peer ({error})"
+            return SendResult(item.sop_instance_uid, Verdict.REFUSED, None, detail)
         except RuntimeError:  # the peer ended the association between two objects
             return SendResult(item.sop_instance_uid, Verdict.UNSENT, None, "the association has ended")
         self._broken = "Status" not in answer
         return _result(item, answer)
 
-    def _transfer_syntax(self, item: OutgoingObject) -> str | None:
-        """Return what the object is sent in; None when no accepted context can carry it."""
-        for context in self._association.accepted_contexts:
-            syntax = str(context.transfer_syntax[0])
-            convertible = {syntax, item.transfer_syntax_uid} <= set(UNCOMPRESSED)
-            if context.abstract_syntax == item.sop_class_uid and (
-                convertible or syntax == item.transfer_syntax_uid
-            ):
-                return syntax
-        return None
+    def _send(self, content: Path | Dataset, originator: MoveOriginator | None) -> Dataset:
+        self._message_id = self._message_id % 0xFFFF + 1
+        answer: Dataset = self._association.send_c_store(
+            content,
+            msg_id=self._message_id,
+            priority=0,
+            originator_aet=originator.ae_title if originator else None,
+            originator_id=originator.message_id if originator else None,
+        )
+        return answer
+
+    def _transfer_syntaxes(self, item: OutgoingObject) -> list[str]:
+        """List what the peer takes objects of this SOP Class in, from us as SCU."""
+        return [
+            str(context.transfer_syntax[0])
+            for context in self._association.accepted_contexts
+            if context.abstract_syntax == item.sop_class_uid and context.as_scu
+        ]
 
     def _why_not(self, item: OutgoingObject) -> str:
         rejected = self._association.rejected_contexts
         return not_accepted(item.sop_class_uid, item.transfer_syntax_uid, rejected)
+
+
+def _content(item: OutgoingObject, syntaxes: Sequence[str]) -> Path | Dataset:
+    """Give an object in one of the transfer syntaxes, as pynetdicom takes it."""
+    if item.transfer_syntax_uid in syntaxes:
+        return item.path
+    # Imported where it is needed: most objects go as they are, and the codecs take their time.
+    from pipeline.codecs.transcode import transcode
+
+    return dcmread(BytesIO(transcode(item.path.read_bytes(), syntaxes)))
 
 
 def _result(item: OutgoingObject, answer: Dataset) -> SendResult:

@@ -9,11 +9,11 @@ from pydicom.errors import InvalidDicomError
 
 from node.config.destinations import DestinationConfig
 from node.errors import AssociationRefused
-from node.network.sender import OutgoingObject, Sender, StoreAssociation, Verdict, make_contexts
+from node.network.outgoing import OutgoingObject, in_associations, make_contexts
+from node.network.sender import Sender, StoreAssociation, Verdict
 from pipeline.attributes import UNREADABLE
 
 FILES_PER_ASSOCIATION = 100
-"""Below the 128 presentation contexts that one association can propose (PS3.8 9.3.2.2)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,34 +46,33 @@ def send_files(
         sendable = []
         for path in files[start : start + FILES_PER_ASSOCIATION]:
             try:
-                sendable.append((path, _outgoing(path)))
+                sendable.append(_outgoing(path))
             except _Unsendable as error:
                 yield SentFile(path, False, str(error))
-        try:
-            yield from _send(sender, sendable)
-        except AssociationRefused as error:
-            if not is_reached:
-                raise
-            # What was stored before must still be told.
-            yield from (SentFile(path, False, str(error)) for path, _ in sendable)
-        is_reached = is_reached or bool(sendable)
+        for part in in_associations(sendable, FILES_PER_ASSOCIATION):
+            try:
+                yield from _send(sender, part)
+            except AssociationRefused as error:
+                if not is_reached:
+                    raise
+                # What was stored before must still be told.
+                yield from (SentFile(item.path, False, str(error)) for item in part)
+            is_reached = True
 
 
-def _send(sender: Sender, files: Sequence[tuple[Path, OutgoingObject]]) -> Iterator[SentFile]:
-    if not files:
-        return
-    with sender.associate(make_contexts(item for _, item in files)) as association:
-        for path, item in files:
-            yield _store(association, path, item)
+def _send(sender: Sender, items: Sequence[OutgoingObject]) -> Iterator[SentFile]:
+    with sender.associate(make_contexts(items)) as association:
+        for item in items:
+            yield _store(association, item)
 
 
-def _store(association: StoreAssociation, path: Path, item: OutgoingObject) -> SentFile:
+def _store(association: StoreAssociation, item: OutgoingObject) -> SentFile:
     try:
         result = association.store(item)
-    except UNREADABLE as error:  # met only while it is encoded anew for a peer that takes no other encoding
-        return SentFile(path, False, f"damaged, cannot be encoded for this peer ({error})")
+    except OSError as error:
+        return SentFile(item.path, False, f"cannot be read: {error.strerror or error}")
     detail = f"{result.detail}: {result.comment}" if result.comment else result.detail
-    return SentFile(path, result.verdict is Verdict.DELIVERED, detail)
+    return SentFile(item.path, result.verdict is Verdict.DELIVERED, detail)
 
 
 class _Unsendable(Exception):

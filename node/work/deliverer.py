@@ -11,7 +11,8 @@ from pynetdicom.presentation import PresentationContext, build_context
 
 from node.errors import AssociationRefused
 from node.log import EventLog, describe_exception
-from node.network.sender import UNCOMPRESSED, Sender, SendResult, StoreAssociation, Verdict, make_contexts
+from node.network.outgoing import UNCOMPRESSED, make_contexts
+from node.network.sender import Sender, SendResult, StoreAssociation, Verdict
 from node.processes.lifetime import Drain
 from node.work.circuit import Circuit
 from node.work.outbox import Outbox

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from node.config.destinations import DestinationConfig
 from node.log import EventLog
-from node.network.sender import OutgoingObject, SendResult
+from node.network.outgoing import OutgoingObject
+from node.network.sender import SendResult
 from node.work.doorbell import ring
 from node.work.retry import RetryPolicy
 from storage.deliveries import record_delivery

@@ -48,7 +48,7 @@ def transcode(part10: bytes, accepted: Sequence[str]) -> bytes:
     NotTranscodable
         If none of the accepted transfer syntaxes can be written.
     UndecodablePixels, UnsupportedInstance
-        If the pixels are damaged, or stored in a way that no decoder here reads.
+        If Data Set or pixels are damaged, or stored in a way that no decoder here reads.
     """
     dataset = read_part10(part10)
     stored = text(getattr(dataset, "file_meta", Dataset()), "TransferSyntaxUID")
@@ -66,7 +66,7 @@ def transcode(part10: bytes, accepted: Sequence[str]) -> bytes:
             _decompress(dataset, codec)
         return encode_part10(dataset, target)
     except UNREADABLE as error:
-        raise NotTranscodable(f"The Data Set cannot be encoded anew ({type(error).__name__}).") from error
+        raise UndecodablePixels(f"The Data Set is damaged ({error}); send it again.") from error
 
 
 def _decompress(dataset: Dataset, codec: Codec) -> None:

@@ -14,7 +14,8 @@ from pydicom import Dataset
 
 from node.config.destinations import DestinationConfig
 from node.errors import AssociationRefused
-from node.network.sender import OutgoingObject, Sender, Verdict
+from node.network.outgoing import OutgoingObject
+from node.network.sender import Sender, Verdict
 from tests.support.films import part10_bytes
 from tests.support.node import AE_TITLE, RunningNode, running_node
 from tests.support.pacs import Commitment, Pacs

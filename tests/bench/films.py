@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from node.config.destinations import DestinationConfig
-from node.network.sender import OutgoingObject, Sender
+from node.network.outgoing import OutgoingObject
+from node.network.sender import Sender
 from pipeline.bundle import load_bundle, reference_bundle
 from pipeline.cascade import Cascade
 from pipeline.gate import GateSettings

@@ -13,11 +13,15 @@ from pydicom.uid import (
     ExplicitVRLittleEndian,
     ImplicitVRLittleEndian,
     JPEG2000Lossless,
+    JPEGLosslessSV1,
+    JPEGLSLossless,
+    RLELossless,
 )
 
 from node.config.destinations import DestinationConfig
 from node.errors import AssociationRefused
-from node.network.sender import OutgoingObject, Sender, Verdict, judge_status, make_contexts
+from node.network.outgoing import OutgoingObject, in_associations, make_contexts
+from node.network.sender import Sender, Verdict, judge_status
 from tests.support.films import CR, encode, make_film, part10_bytes
 from tests.support.pacs import SYNTAXES, Pacs, Special
 
@@ -28,7 +32,7 @@ def destination(pacs: Pacs, **changes: object) -> DestinationConfig:
 
 
 def film_on_disk(folder: Path, syntax: str = ExplicitVRLittleEndian, *, size: int = 64) -> OutgoingObject:
-    film = encode(make_film(stored_values=np.zeros((size, size), np.int64)), syntax)
+    film = encode(make_film(stored_values=np.arange(size * size).reshape(size, size) % 4096), syntax)
     path = folder / f"{film.SOPInstanceUID}.dcm"
     path.write_bytes(part10_bytes(film))
     return OutgoingObject(film.SOPClassUID, film.SOPInstanceUID, syntax, path)
@@ -67,16 +71,63 @@ def test_many_objects_use_one_association(pacs: Pacs, tmp_path: Path) -> None:
     assert pacs.associations == 1
 
 
-def test_only_what_is_sent_is_proposed_and_compressed_objects_go_as_they_are(tmp_path: Path) -> None:
+def test_only_what_is_sent_is_proposed_and_compressed_objects_may_go_uncompressed(tmp_path: Path) -> None:
     native, compressed = film_on_disk(tmp_path), film_on_disk(tmp_path, JPEG2000Lossless)
 
-    contexts = make_contexts([native, native, compressed])
+    contexts = make_contexts([compressed, compressed, native])
 
     assert [context.abstract_syntax for context in contexts] == [CR, CR]
     assert [context.transfer_syntax for context in contexts] == [
-        [ExplicitVRLittleEndian, ImplicitVRLittleEndian],
         [JPEG2000Lossless],
+        [ExplicitVRLittleEndian, ImplicitVRLittleEndian],
     ]
+    assert [context.transfer_syntax for context in make_contexts([native])] == [
+        [ExplicitVRLittleEndian, ImplicitVRLittleEndian]
+    ]
+
+
+def test_more_contexts_than_one_association_can_propose_are_split() -> None:
+    items = [
+        OutgoingObject(f"1.2.3.{number % 100}", f"2.25.{number}", JPEG2000Lossless, Path())
+        for number in range(200)
+    ]
+
+    parts = list(in_associations(items, 1000))
+
+    assert [item for part in parts for item in part] == items
+    assert [len(part) for part in parts] == [64, 64, 64, 8]
+    assert max(len(make_contexts(part)) for part in parts) == 128
+    assert [len(part) for part in in_associations(items[:70], 30)] == [30, 30, 10]
+    assert list(in_associations([], 30)) == []
+
+
+@pytest.mark.parametrize("syntax", [JPEG2000Lossless, JPEGLSLossless, RLELossless, JPEGLosslessSV1])
+@pytest.mark.parametrize("order", [SYNTAXES, [ImplicitVRLittleEndian]])
+def test_a_compressed_object_goes_uncompressed_to_a_peer_that_takes_nothing_else(
+    tmp_path: Path, syntax: str, order: list[str]
+) -> None:
+    pacs = Pacs()
+    pacs.syntaxes = order
+    with pacs:
+        item = film_on_disk(tmp_path, syntax)
+
+        (result,) = Sender(destination(pacs), "NEOLUNG").send([item])
+
+        assert result.verdict is Verdict.DELIVERED
+        arrived = pacs.objects[item.sop_instance_uid]
+        assert arrived.file_meta.TransferSyntaxUID == order[0]
+        assert np.array_equal(arrived.pixel_array, dcmread(item.path).pixel_array)
+
+
+def test_a_compressed_object_goes_as_it_is_to_a_peer_that_takes_it(tmp_path: Path) -> None:
+    pacs = Pacs()
+    pacs.syntaxes = [ExplicitVRLittleEndian, JPEG2000Lossless]
+    with pacs:
+        item = film_on_disk(tmp_path, JPEG2000Lossless)
+
+        Sender(destination(pacs), "NEOLUNG").send([item])
+
+        assert pacs.objects[item.sop_instance_uid].file_meta.TransferSyntaxUID == JPEG2000Lossless
 
 
 @pytest.mark.parametrize(
@@ -164,7 +215,7 @@ def test_no_answer_ends_with_the_time_out(pacs: Pacs, tmp_path: Path) -> None:
 
 def test_a_destination_that_is_down_or_rejects_is_an_association_error(pacs: Pacs, tmp_path: Path) -> None:
     pacs.stop()
-    with pytest.raises(AssociationRefused, match="no connection"):
+    with pytest.raises(AssociationRefused, match="Connection refused"):
         Sender(destination(pacs), "NEOLUNG").send([film_on_disk(tmp_path)])
 
     pacs.called_ae_titles_checked = True
