@@ -186,7 +186,7 @@ def _new_row(new_job: NewJob, now: datetime) -> dict[str, object]:
         "priority": new_job.priority,
         "attempts": 0,
         "max_attempts": new_job.max_attempts,
-        "run_at": now,
+        "run_at": now + new_job.delay,
         "owner": "",
         "error": "",
         "enqueued_at": now,

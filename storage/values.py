@@ -134,6 +134,8 @@ class NewJob:
         Name of the destination for DELIVER and COMMIT, else empty.
     priority
         Higher runs first; 0 is ordinary, 10 STAT, -10 a campaign.
+    delay
+        How long it is not yet due.
     """
 
     kind: JobKind
@@ -142,6 +144,7 @@ class NewJob:
     destination: str = ""
     priority: int = 0
     max_attempts: int = 8
+    delay: timedelta = timedelta(0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from node.config.destinations import DestinationConfig, RetryConfig
 from node.config.gate import GateConfig
 from node.config.routes import RouteConfig
 from node.config.section import Section
+from node.config.studies import StudiesConfig
 from node.config.tls import TlsConfig
 from node.config.types import (
     UID,
@@ -99,8 +100,6 @@ class ReceiveConfig(Section):
     flagged. accept: 0000. report: 0111, duplicate SOP instance."""
     process_secondary_capture: Flag = False
     """Analyse Secondary Captures (digitised films) too, not only CR and DX."""
-    stat_ae_titles: tuple[AETitle, ...] = ()
-    """Calling AE titles whose radiographs are analysed before all others."""
     undeclared_charsets: tuple[Charset, ...] = ("utf-8", "cp949")
     """Character sets to try, in this order, for text outside ASCII that declares none."""
 
@@ -174,6 +173,7 @@ class Config(Section):
     routes: tuple[RouteConfig, ...] = ()
     """What becomes of which films: the first route that matches wins; a film that none matches is analysed by
     model.bundle, and its results go to all destinations. Without routes that holds for every film."""
+    studies: StudiesConfig = Field(default_factory=StudiesConfig)
     results: ResultsConfig = Field(default_factory=ResultsConfig)
     web: WebConfig = Field(default_factory=WebConfig)
     log: LogConfig = Field(default_factory=LogConfig)

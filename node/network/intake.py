@@ -12,7 +12,6 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from pydicom import Dataset
-from pydicom.tag import BaseTag, Tag
 from pydicom.uid import UID
 
 from node.config.schema import Config
@@ -24,20 +23,16 @@ from node.network.backlog import Backlog
 from node.network.contexts import CAPTURE_CLASSES, RADIOGRAPH_CLASSES
 from node.network.part10 import file_meta, read_header
 from node.network.status import StoreStatus
-from node.text import read_text
+from node.routing.receipt import Reception
+from node.routing.values import Sender
+from storage.admission import admit
 from storage.errors import StorageFailed
 from storage.events import add_event
 from storage.instances import add_instance
 from storage.ledger import Ledger
 from storage.objects import ObjectStore
-from storage.queue import enqueue
-from storage.values import JobKind, NewJob, ReceivedInstance, Role
+from storage.values import Attributes, ReceivedInstance, Role
 
-ORDINARY, STAT = 0, 10
-_PRIORITY = Tag(0x0040, 0x1003)
-"""Requested Procedure Priority."""
-_URGENT = ("STAT", "HIGH")
-_TAGS: tuple[BaseTag, ...] = (*INDEXED_TAGS, _PRIORITY)
 _UID_CHARACTERS = frozenset("0123456789.")
 _MAX_UID = 64
 
@@ -81,6 +76,8 @@ class Intake:
         self._ledger = ledger
         self._objects = objects
         self._config = config
+        self._reception = Reception(config)
+        self._tags = None if self._reception.tags is None else (*INDEXED_TAGS, *self._reception.tags)
         self._backlog = Backlog(ledger, config.limits.max_queue)
         self._analysed = set(RADIOGRAPH_CLASSES)
         if config.receive.process_secondary_capture:
@@ -115,21 +112,17 @@ class Intake:
         encoded = request.data_set.getvalue()
         is_analysed = request.sop_class_uid in self._analysed
         self._check_resources(len(encoded), is_analysed=is_analysed)
-        received, priority = self._read(request, encoded)
+        header = self._read(request, encoded)
+        received = self._receive(request, encoded, header)
+        sender = Sender(received.calling_ae_title, received.called_ae_title, received.peer_address)
+        admission = self._reception.admission(header, sender) if is_analysed else None
         file = self._objects.write(received.part10)
         with self._ledger.begin() as connection:
             added = add_instance(connection, received, file, Role.SOURCE if is_analysed else Role.OTHER)
             if added.is_conflict and added.is_new:
                 add_event(connection, "other bytes under a known UID", subject=request.sop_instance_uid)
-            elif added.is_new and is_analysed:
-                job = NewJob(
-                    kind=JobKind.ANALYSE,
-                    key=request.sop_instance_uid,
-                    instance_id=added.instance.instance_id,
-                    priority=priority,
-                    max_attempts=self._config.work.max_attempts,
-                )
-                enqueue(connection, [job])
+            elif admission is not None and not added.is_conflict:
+                admit(connection, added, admission)
         if added.is_conflict and self._config.receive.duplicate_policy == "report":
             return StoreStatus.DUPLICATE_SOP_INSTANCE
         return StoreStatus.SUCCESS
@@ -144,16 +137,18 @@ class Intake:
         if free_bytes - size_bytes < limits.min_free_bytes:
             raise StoreRefused(StoreStatus.OUT_OF_RESOURCES, "disk is nearly full")
 
-    def _read(self, request: StoreRequest, encoded: bytes) -> tuple[ReceivedInstance, int]:
-        """Read the header once: identity, indexed attributes and priority."""
+    def _read(self, request: StoreRequest, encoded: bytes) -> Dataset:
+        """Read the header once: what is indexed, and what the routes look at."""
         try:
-            header = read_header(encoded, request.transfer_syntax, _TAGS)
+            return read_header(encoded, request.transfer_syntax, self._tags)
         except UnreadableDataSet as error:
             raise StoreRefused(StoreStatus.CANNOT_UNDERSTAND, str(error)) from error
+
+    def _receive(self, request: StoreRequest, encoded: bytes, header: Dataset) -> ReceivedInstance:
         attributes = index_attributes(header, undeclared_charsets=self._config.receive.undeclared_charsets)
         _check_identity(request, attributes)
         meta = file_meta(request.sop_class_uid, request.sop_instance_uid, request.transfer_syntax)
-        received = ReceivedInstance(
+        return ReceivedInstance(
             attributes=attributes,
             transfer_syntax_uid=str(request.transfer_syntax),
             calling_ae_title=request.caller.calling_ae_title,
@@ -162,12 +157,6 @@ class Intake:
             received_at=datetime.now(UTC),
             part10=meta + encoded,
         )
-        return received, self._priority(request, header)
-
-    def _priority(self, request: StoreRequest, header: Dataset) -> int:
-        urgent = (read_text(header, _PRIORITY) or "").strip().upper() in _URGENT
-        is_stat = urgent or request.caller.calling_ae_title in self._config.receive.stat_ae_titles
-        return STAT if is_stat else ORDINARY
 
 
 def _check_request(request: StoreRequest) -> None:
@@ -178,7 +167,7 @@ def _check_request(request: StoreRequest) -> None:
         raise StoreRefused(StoreStatus.INVALID_SOP_INSTANCE, "SOP Instance UID is no UID")
 
 
-def _check_identity(request: StoreRequest, attributes: dict[str, str | int | None]) -> None:
+def _check_identity(request: StoreRequest, attributes: Attributes) -> None:
     """Refuse a Data Set that is not the object the request names, or has no place in a study."""
     if attributes["SOPClassUID"] != request.sop_class_uid:
         raise StoreRefused(StoreStatus.DATA_SET_MISMATCH, "SOP Class UID of Data Set and request differ")

@@ -37,7 +37,7 @@ _JUNK = (
 """What pydicom raises on bytes that are no Data Set."""
 
 
-def read_header(encoded: bytes, transfer_syntax: UID, tags: Sequence[BaseTag]) -> Dataset:
+def read_header(encoded: bytes, transfer_syntax: UID, tags: Sequence[BaseTag] | None) -> Dataset:
     """Read the named elements in front of the pixels.
 
     Parameters
@@ -45,7 +45,7 @@ def read_header(encoded: bytes, transfer_syntax: UID, tags: Sequence[BaseTag]) -
     encoded
         A Data Set without File Meta.
     tags
-        Top-level elements to keep; all others are skipped.
+        Top-level elements to keep, all others are skipped; None keeps all.
 
     Raises
     ------
@@ -60,7 +60,7 @@ def read_header(encoded: bytes, transfer_syntax: UID, tags: Sequence[BaseTag]) -
             is_implicit_VR=transfer_syntax.is_implicit_VR,
             is_little_endian=transfer_syntax.is_little_endian,
             stop_when=_at_pixels,
-            specific_tags=list(tags),
+            specific_tags=None if tags is None else list(tags),
         )
     except _JUNK as error:
         raise UnreadableDataSet("the Data Set cannot be read") from error

@@ -82,14 +82,19 @@ def judge_image_type(header: Dataset, settings: GateSettings) -> RuleVerdict:
     image_type = [value.upper() for value in texts(header, "ImageType")]
     if image_type[1:2] == ["SECONDARY"] and not settings.process_secondary_capture:
         return no("image type", "SECONDARY, made from another image", Reason.UNSUITED_PROCESSING)
-    companions = set(settings.companion_image_types)
-    if any(companions & set(re.split(r"[^A-Z]+", value)) for value in image_type[2:]):
+    if is_enhanced_copy(header, settings):
         return no("image type", "an enhanced copy of another image", Reason.UNSUITED_PROCESSING)
-    if _COMPANION_SERIES.search(text(header, "SeriesDescription")):
-        return no("image type", "an enhanced copy, by its series description", Reason.UNSUITED_PROCESSING)
     if not image_type:
         return unknown("image type", "not stated")
     return yes("image type", "an image of its own")
+
+
+def is_enhanced_copy(header: Dataset, settings: GateSettings) -> bool:
+    """Tell, by Image Type from the third value on and by Series Description, what comes beside the film."""
+    companions = set(settings.companion_image_types)
+    values = [value.upper() for value in texts(header, "ImageType")[2:]]
+    by_type = any(companions & set(re.split(r"[^A-Z]+", value)) for value in values)
+    return by_type or _COMPANION_SERIES.search(text(header, "SeriesDescription")) is not None
 
 
 def judge_intent(header: Dataset, settings: GateSettings) -> RuleVerdict:

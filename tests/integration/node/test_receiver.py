@@ -21,14 +21,16 @@ from pydicom.uid import (
 from pynetdicom.presentation import build_context
 
 from node.network.access import AccessList
-from node.network.intake import STAT, Intake
+from node.network.intake import Intake
 from node.network.receiver import Receiver
+from node.routing.values import STAT
 from storage.events import list_events
 from storage.instances import find_instance
 from storage.jobs import list_jobs
 from storage.matching import Level
 from storage.objects import ObjectStore
 from storage.query import find
+from storage.routing import Stage, list_routing
 from storage.values import JobKind, JobState, Role
 from tests.support.films import CR, DX, encode, make_film
 from tests.support.network import encoded, listening_node, store, store_bytes
@@ -127,13 +129,53 @@ def test_an_urgent_request_goes_first(node, header):
     assert jobs(node)[0].priority == STAT
 
 
-def test_radiographs_of_a_stat_ae_title_go_first(tmp_path):
-    with listening_node(tmp_path, receive={"stat_ae_titles": ["NICU1"]}) as node:
+def test_a_route_says_what_goes_first(tmp_path):
+    urgent = {"name": "urgent", "when": {"calling_ae_title": "NICU1"}, "priority": "stat"}
+    with listening_node(tmp_path, routes=[urgent]) as node:
         with node.associate([CR], calling="NICU1") as association:
             store(association, small_film())
         with node.associate([CR], calling="WARD") as association:
             store(association, small_film())
         assert sorted(job.priority for job in jobs(node)) == [0, STAT]
+
+
+@pytest.mark.parametrize(
+    "when", [{"tags": [{"tag": "StationName", "values": "OLD*"}]}, {"gate": {"age": "no"}}]
+)
+def test_what_a_route_keeps_back_is_stored_and_explained_and_not_queued(tmp_path, when):
+    route = {"name": "keep", "when": when, "process": False}
+    film = small_film(StationName="OLD 1", PatientAge="045Y", PatientBirthDate="")
+    with listening_node(tmp_path, routes=[route]) as node:
+        with node.associate([CR]) as association:
+            assert store(association, film).Status == 0x0000
+        assert jobs(node) == []
+        instance = stored(node, film.SOPInstanceUID)
+        assert instance.role is Role.SOURCE
+        with node.ledger.read() as connection:
+            (record,) = list_routing(connection, instance.instance_id)
+        assert (record.stage, record.route) == (Stage.RECEIPT, "keep")
+        assert record.decision["verdicts"][0]["conditions"][0]["met"] is True
+
+
+def test_what_was_kept_back_is_queued_when_it_comes_again_under_other_routes(tmp_path):
+    film = small_film()
+    keep = {"name": "keep", "process": False}
+    with listening_node(tmp_path, routes=[keep]) as node, node.associate([CR]) as association:
+        store(association, film)
+    for _ in range(2):
+        with listening_node(tmp_path, routes=[{"name": "low", "priority": "low"}]) as node:
+            with node.associate([CR]) as association:
+                store(association, film)
+            assert [job.priority for job in jobs(node)] == [-10]
+
+
+def test_raw_images_and_enhanced_copies_wait_for_the_film_of_their_exposure(tmp_path):
+    with listening_node(tmp_path, studies={"companion_wait_s": 100.0}) as node:
+        with node.associate([CR]) as association:
+            store(association, small_film())
+            store(association, small_film(ImageType=["DERIVED", "PRIMARY", "TUBE"]))
+        waits = [(job.run_at - job.enqueued_at).total_seconds() for job in jobs(node)]
+        assert sorted(waits) == [0, 100]
 
 
 def test_a_compressed_object_is_kept_as_it_is(node):

@@ -1,0 +1,60 @@
+"""What is decided when a film comes in: whether it is analysed at all, and how soon."""
+
+from datetime import timedelta
+
+from pydicom import Dataset
+from pydicom.tag import Tag
+
+from node.config.schema import Config
+from node.routing.router import Router
+from node.routing.values import NORMAL, STAT, Sender
+from node.text import read_text
+from pipeline.gate.exposure import EXPOSURE_KEYWORDS, Exposure, read_exposure
+from storage.admission import Admission
+
+_PRIORITY = Tag("RequestedProcedurePriority")
+_URGENT = ("STAT", "HIGH")
+
+
+class Reception:
+    """Decides about received films.
+
+    Attributes
+    ----------
+    tags
+        Top-level attributes that are looked at; None: all of the header.
+    """
+
+    def __init__(self, config: Config) -> None:
+        self._router = Router.of(config)
+        self._max_attempts = config.work.max_attempts
+        self._wait = timedelta(seconds=config.studies.companion_wait_s)
+        needed = self._router.tags | {_PRIORITY, *map(Tag, EXPOSURE_KEYWORDS)}
+        self.tags = None if self._router.asks_the_gate else frozenset(map(Tag, needed))
+
+    def admission(self, header: Dataset, sender: Sender, *, ordinary: int = NORMAL) -> Admission:
+        """Decide whether a film is analysed, and how soon.
+
+        Parameters
+        ----------
+        header
+            Holds at least `tags`.
+        ordinary
+            Priority of films that neither a route nor their own header puts anywhere else.
+        """
+        decision = self._router.decide(header, sender)
+        asked = STAT if (read_text(header, _PRIORITY) or "").strip().upper() in _URGENT else ordinary
+        exposure = read_exposure(header, self._router.gate)
+        return Admission(
+            is_queued=decision.process,
+            priority=asked if decision.priority is None else decision.priority,
+            max_attempts=self._max_attempts,
+            delay=self._wait if self._waits(exposure) else timedelta(0),
+            exposure=exposure.as_facts(),
+            route=decision.route,
+            decision=decision.as_record() if self._router.routes else None,
+        )
+
+    def _waits(self, exposure: Exposure) -> bool:
+        """Whether the gate would refuse it, and a film of the same exposure is to be expected."""
+        return exposure.is_enhanced or (exposure.is_raw and not self._router.gate.allow_for_processing)
