@@ -7,12 +7,11 @@ from pathlib import Path
 
 from pipeline.bundle import load_bundle, reference_bundle
 from pipeline.bundle.manifest import MANIFEST_NAME, PostProcessing, Segmenter, sha256_of
-from pipeline.engines.onnx import OnnxEngine
 from pipeline.networks import build_network
 from pipeline.segment import LungSegmenter
 from train.checkpoint import BEST, load_best
 from train.engine import TorchEngine, best_device, segmenter_of
-from train.runs import export_lungs, input_size, lung_architecture, profile_of
+from train.runs import input_size, lung_architecture, profile_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,15 +35,19 @@ def lung_finder(source: Path | None = None) -> LungFinder:
         bundle = load_bundle(folder, device="cpu")
         segmenter = LungSegmenter(bundle.segmenter, bundle.manifest.segmenter)
         return LungFinder(segmenter, bundle.identity.segmenter.weights_sha256)
-    network = build_network(lung_architecture(folder))
-    load_best(network, folder)
     profile = profile_of(folder)
+    return run_finder(folder, segmenter_of(input_size(folder), profile, PostProcessing(profile=profile)))
+
+
+def run_finder(run: Path, model: Segmenter) -> LungFinder:
+    """Take the segmenter of a run folder, with input and post-processing as ``model`` says.
+
+    Raises
+    ------
+    UnusableRun
+        If no epoch is finished there.
+    """
+    network = build_network(lung_architecture(run))
+    load_best(network, run)
     network.to(best_device())
-    model = segmenter_of(input_size(folder), profile, PostProcessing(profile=profile))
-    return LungFinder(LungSegmenter(TorchEngine(network), model), sha256_of((folder / BEST).read_bytes()))
-
-
-def served_finder(run: Path, model: Segmenter) -> LungFinder:
-    """Take the segmenter of a run folder as it will serve: exported, and post-processed as ``model`` says."""
-    engine = OnnxEngine(export_lungs(run).graph, threads=1)
-    return LungFinder(LungSegmenter(engine, model), sha256_of((run / BEST).read_bytes()))
+    return LungFinder(LungSegmenter(TorchEngine(network), model), sha256_of((run / BEST).read_bytes()))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -16,6 +15,7 @@ from train.data.index import IndexedFilm, index_file, read_index
 from train.data.leaks import refuse_leaks
 from train.data.splits import TEST, VALIDATION
 from train.errors import UnusableIndex
+from train.processes import is_main
 from train.retraining.candidate import calibrated, learnt_before, make_parts, write_candidate
 from train.retraining.comparing import Asked, compare
 from train.retraining.findings import can_learn, learn_findings
@@ -23,8 +23,6 @@ from train.retraining.lock import LOCK_NAME, Lock, deal, refuse_learnt
 from train.retraining.lungs import LungSchool
 from train.retraining.plan import plan_of
 from train.retraining.start import StartBundle, open_start
-
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +75,8 @@ def run_retrain(asked: Retraining) -> str:
     if learnt is not None:
         parts = calibrated(parts, learnt)
     runs = (lungs, learnt.run if learnt else None)
+    if not is_main():
+        return ""
     evidence = _judge_and_write(asked, start, parts, runs, (films, lock, run))
     return "\n".join(_lines(asked.out, evidence, runs))
 

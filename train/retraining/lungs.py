@@ -12,7 +12,7 @@ from train.data.index import IndexedFilm
 from train.data.splits import TRAIN, VALIDATION, babies
 from train.film_sets import FilmCutter, cut_once
 from train.films import concatenate, square_films
-from train.finders import LungFinder, lung_finder, served_finder
+from train.finders import LungFinder, lung_finder, run_finder
 from train.lungs import LungSettings, train_lungs
 from train.phantom_sets import phantom_squares
 from train.retraining.plan import RetrainPlan
@@ -106,7 +106,7 @@ class LungSchool:
         return run
 
     def _served(self, run: Path) -> LungFinder:
-        return served_finder(run, self._start.manifest.segmenter)
+        return run_finder(run, self._start.manifest.segmenter)
 
     def _cut(self, films: Sequence[IndexedFilm], size: int, finder: LungFinder) -> NDArray[np.uint8]:
         cutter = FilmCutter(self._start.profile, size, True, finder.segmenter, finder.digest)
