@@ -51,6 +51,18 @@ def evaluate_bundle(
     typer.echo(run_evaluate(plan))
 
 
+def measure_served(
+    films: Annotated[Path, typer.Option(help="Prepared pictures with lung masks.", exists=True)],
+    split: Annotated[str, typer.Option(help="Split that is measured.")] = "val",
+    bundle: Annotated[Path | None, typer.Option(help="Folder of the bundle; else the shipped one.")] = None,
+) -> None:
+    """Measure the lungs from DX file to Segmentation. Example: neolung-train served --films prepared."""
+    from pipeline.bundle import reference_bundle
+    from train.evaluation.served import run_served
+
+    typer.echo(run_served(bundle or reference_bundle(), films, split))
+
+
 def _require() -> None:
     from importlib.util import find_spec
 

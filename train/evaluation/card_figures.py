@@ -6,13 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from pydicom import Dataset
 
 from pipeline.bundle import Bundle
 from pipeline.classify import FindingClassifier
 from pipeline.segment import LungSegmenter
-from pipeline.values import Orientation, Radiograph
-from train.data import IndexedFilm, read_mask, read_pixels
 from train.evaluation.calibration import expected_calibration_error
 from train.evaluation.overlap import intersection_over_union
 from train.evaluation.statistics.delong import auroc_interval
@@ -29,24 +26,6 @@ class Judgement:
     is_rds: bool
     probability: float
     overlap: float
-
-
-def lung_figures(bundle: Bundle, films: Sequence[IndexedFilm], *, turns: int = 0) -> Figures:
-    """Foreground intersection over union of films, as stored or turned without saying so.
-
-    Returns
-    -------
-    dict
-        ``films``, ``iou_mean``, ``iou_5th_percentile``, ``iou_median``, ``below_half`` (films under 0.5).
-    """
-    segmenter = LungSegmenter(bundle.segmenter, bundle.manifest.segmenter)
-    values = []
-    for film in films:
-        pixels, mask = (np.rot90(plane, turns) for plane in (read_pixels(film), read_mask(film)))
-        radiograph = Radiograph(np.ascontiguousarray(pixels), None, None, Orientation(), Dataset())
-        found = segmenter.segment([radiograph])[0].lung_mask.pixels
-        values.append(intersection_over_union(found, mask == 1, mask != 2))
-    return summarise_overlaps(values)
 
 
 def summarise_overlaps(values: Sequence[float]) -> Figures:

@@ -9,7 +9,8 @@ from pathlib import Path
 from pipeline.bundle import load_bundle
 from train.data import IndexedFilm
 from train.data.prepared import films_with_lungs
-from train.evaluation.card_figures import Figures, judge_films, lung_figures, simulated_figures
+from train.evaluation.card_figures import Figures, judge_films, simulated_figures
+from train.evaluation.served import served_figures
 from train.hybrid.base import BaseFilms
 from train.hybrid.film import make_hybrid
 from train.phantom import make_phantom
@@ -34,8 +35,8 @@ def measure(
     figures: dict[str, Figures] = {}
     for split in sorted({film.split for film in index if film.mask is not None} - {"train"}):
         films = films_with_lungs(index, split)
-        figures[f"lungs, {split}"] = lung_figures(bundle, films)
-        figures[f"lungs, {split}, sideways"] = lung_figures(bundle, films, turns=1)
+        figures[f"lungs, {split}"] = served_figures(bundle, films)
+        figures[f"lungs, {split}, sideways"] = served_figures(bundle, films, turns=1)
     for kind, simulated in (("phantoms", _phantoms(plan)), ("hybrids", _hybrids(unseen, plan))):
         figures[f"{kind}, SYNTHETIC"] = simulated_figures(judge_films(bundle, simulated), threshold)
     for name, values in figures.items():
