@@ -14,6 +14,7 @@
       LeaseLost             somebody else has the job now: drop the work silently
       NotInLedger
       JobNotChangeable
+      CampaignNotChangeable
       SchemaTooNew
       SchemaTooOld
 
@@ -67,6 +68,10 @@ class NotInLedger(StorageError):
 
 class JobNotChangeable(StorageError):
     """The job's state does not allow what was asked."""
+
+
+class CampaignNotChangeable(StorageError):
+    """The campaign's state does not allow what was asked."""
 
 
 class SchemaTooNew(StorageError):
