@@ -56,6 +56,9 @@ class DestinationConfig(Section):
     commitment_timeout_s: Seconds = 3600.0
     """Longest wait for the commitment report before asking again; the first wait is two minutes, and each
     further one twice as long."""
+    retrieve: Literal["move", "get"] = "move"
+    """How `neolung fetch` retrieves from here. move: C-MOVE; the system must know this node as a destination,
+    and access.peers must let it store. get: C-GET, which needs neither, where the system offers it."""
     batch: Count = 16
     """Objects sent over one association."""
     max_pdu_bytes: PduBytes = 131072

@@ -10,6 +10,7 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from node.config.access import AccessConfig, PeerConfig
 from node.config.destinations import DestinationConfig, RetryConfig
+from node.config.fetch import FetchConfig
 from node.config.gate import GateConfig
 from node.config.routes import RouteConfig
 from node.config.section import Section
@@ -109,6 +110,9 @@ class ModelConfig(Section):
 
     bundle: Folder | None = None
     """Folder of the model bundle; null: the reference bundle that ships with neolung."""
+    warm_bundles: Count = 2
+    """Most bundles that each worker process keeps in memory, where routes name several. The one used longest
+    ago makes room for another, which takes some seconds."""
 
 
 class WorkConfig(Section):
@@ -174,6 +178,7 @@ class Config(Section):
     """What becomes of which films: the first route that matches wins; a film that none matches is analysed by
     model.bundle, and its results go to all destinations. Without routes that holds for every film."""
     studies: StudiesConfig = Field(default_factory=StudiesConfig)
+    fetch: FetchConfig = Field(default_factory=FetchConfig)
     results: ResultsConfig = Field(default_factory=ResultsConfig)
     web: WebConfig = Field(default_factory=WebConfig)
     log: LogConfig = Field(default_factory=LogConfig)

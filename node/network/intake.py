@@ -9,6 +9,7 @@ import shutil
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Protocol
 
 from pydicom import Dataset
@@ -21,11 +22,13 @@ from node.log import EventLog, describe_exception
 from node.network.access import Caller
 from node.network.backlog import Backlog
 from node.network.contexts import CAPTURE_CLASSES, RADIOGRAPH_CLASSES
+from node.network.fetched import FetchedFilms
 from node.network.part10 import file_meta, read_header
 from node.network.status import StoreStatus
 from node.routing.receipt import Reception
 from node.routing.values import Sender
 from storage.admission import admit
+from storage.campaign_studies import is_expected
 from storage.errors import StorageFailed
 from storage.events import add_event
 from storage.instances import add_instance
@@ -59,6 +62,8 @@ class StoreRequest:
         The SOP Class that was agreed on; empty for one that the node does not take.
     data_set
         Encoded in the transfer syntax, without File Meta.
+    move_originator
+        AE title of who asked for the object by C-MOVE or C-GET; empty where it came by itself.
     """
 
     sop_class_uid: str
@@ -67,6 +72,7 @@ class StoreRequest:
     accepted_class_uid: str
     caller: Caller
     data_set: DataSet
+    move_originator: str = ""
 
 
 class Intake:
@@ -78,6 +84,7 @@ class Intake:
         self._config = config
         self._reception = Reception(config)
         self._tags = None if self._reception.tags is None else (*INDEXED_TAGS, *self._reception.tags)
+        self._fetched = FetchedFilms(config)
         self._backlog = Backlog(ledger, config.limits.max_queue)
         self._analysed = set(RADIOGRAPH_CLASSES)
         if config.receive.process_secondary_capture:
@@ -122,6 +129,9 @@ class Intake:
             if added.is_conflict and added.is_new:
                 add_event(connection, "other bytes under a known UID", subject=request.sop_instance_uid)
             elif admission is not None and not added.is_conflict:
+                is_fetched_now = partial(is_expected, connection, added.instance.study_instance_uid)
+                caller, originator = received.calling_ae_title, request.move_originator
+                admission = self._fetched.lower(admission, caller, originator, is_fetched_now)
                 admit(connection, added, admission)
         if added.is_conflict and self._config.receive.duplicate_policy == "report":
             return StoreStatus.DUPLICATE_SOP_INSTANCE

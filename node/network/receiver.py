@@ -58,4 +58,5 @@ def _request_of(event: Any) -> StoreRequest:
         accepted_class_uid=str(context.abstract_syntax),
         caller=caller_of(event.assoc),
         data_set=request.DataSet,
+        move_originator=str(request.MoveOriginatorApplicationEntityTitle or "").strip(),
     )
