@@ -16,6 +16,7 @@ from pipeline.bundle import Bundle
 from pipeline.classify import FindingClassifier
 from pipeline.errors import PipelineError, UndecodablePixels, UnsupportedInstance
 from pipeline.gate import GateSettings, judge_header, judge_image
+from pipeline.gate.verdicts import decide
 from pipeline.pixels.grayscale import GreyScale
 from pipeline.radiograph import header_of, read_radiograph
 from pipeline.segment import LungSegmenter, SegmentedFilm
@@ -81,13 +82,23 @@ class Cascade:
         self._segmenter = LungSegmenter(bundle.segmenter, bundle.manifest.segmenter)
         self._classifier = FindingClassifier(bundle.classifier, bundle.manifest.classifier)
 
-    def analyse(self, datasets: Sequence[Dataset]) -> list[Analysis]:
+    def analyse(
+        self, datasets: Sequence[Dataset], known: Sequence[Sequence[RuleVerdict]] = ()
+    ) -> list[Analysis]:
         """Analyse films; one analysis each, in the same order.
+
+        Parameters
+        ----------
+        known
+            Verdicts that others have reached on each film already; they go before those of the gate, and a NO
+            among them turns the film away. Empty: none on any film.
 
         A film that the gate turns away, that cannot be decoded or that breaks a stage ends with its own
         outcome and explanation; the others of the batch are not touched by it.
         """
         films = [_Film(dataset, header_of(dataset)) for dataset in datasets]
+        for film, verdicts in zip(films, known, strict=False):
+            film.verdicts = tuple(verdicts)
         self._one_by_one("header gate", films, self._judge_header)
         self._one_by_one("decode", films, self._decode)
         self._segment(films)
@@ -105,7 +116,7 @@ class Cascade:
                     film.fail(stage, error)
 
     def _judge_header(self, film: _Film) -> None:
-        decision = judge_header(film.header, self._gate)
+        decision = decide((*film.verdicts, *judge_header(film.header, self._gate).verdicts))
         film.verdicts, film.explanation = decision.verdicts, decision.explanation
         if not decision.passed:
             film.turn_away(Outcome.NOT_ELIGIBLE, decision.reason or Reason.OTHER, decision.explanation)

@@ -11,21 +11,22 @@ from typing import Any
 from node.composition.stores import open_stores
 from node.config.schema import Config
 from node.errors import StartRefused
-from node.gating import gate_settings
 from node.identity import device_uid, utc_offset
 from node.log import EventLog, silence_resource_tracker
 from node.processes.lifetime import Drain
 from node.processes.service import owner_name
+from node.routing.router import Router
 from node.work.analysis import AnalysisSettings, process_batch, warm_up
 from node.work.conclusion import Concluder
 from node.work.doorbell import Doorbell
 from node.work.executor import SlotExecutor
+from node.work.models import ModelSettings
 from node.work.retry import RetryPolicy
 from node.work.routing import Routes
 from node.work.seats import Seating, cuda_devices, plan_seating, usable_cores
 from node.work.values import describe_warm_up
 from node.work.worker import Worker, WorkerSettings
-from pipeline.bundle import reference_bundle, verify_bundle
+from pipeline.bundle import verify_bundle
 from pipeline.errors import BundleError
 from storage.ledger import Ledger
 
@@ -59,20 +60,19 @@ def analysis_settings(config: Config, threads: int) -> AnalysisSettings:
     StartRefused
         If the model bundle must not be used.
     """
-    bundle = config.model.bundle or reference_bundle()
-    try:
-        verify_bundle(bundle)
-    except BundleError as error:
-        raise StartRefused(f"the model bundle cannot be used; {error}") from error
+    router = Router.of(config)
+    for bundle in router.bundles:
+        try:
+            verify_bundle(bundle)
+        except BundleError as error:
+            raise StartRefused(f"the model bundle cannot be used; {error}") from error
     return AnalysisSettings(
-        bundle=bundle,
+        router=router,
+        models=ModelSettings(router.gate, config.work.engine, threads, config.model.warm_bundles),
         objects_dir=config.objects_dir,
-        gate=gate_settings(config),
         device_uid=device_uid(config),
         station_name=config.node.station_name,
         utc_offset=utc_offset(config),
-        device=config.work.engine,
-        threads=threads,
         keep_overlay=config.results.keep_overlay,
         charsets=Routes(config).charsets,
     )

@@ -113,6 +113,9 @@ class ModelConfig(Section):
     warm_bundles: Count = 2
     """Most bundles that each worker process keeps in memory, where routes name several. The one used longest
     ago makes room for another, which takes some seconds."""
+    warm_bundles: Count = 2
+    """Most bundles that each worker process keeps in memory, where routes name several. The one used longest
+    ago makes room for another, which takes some seconds."""
 
 
 class WorkConfig(Section):

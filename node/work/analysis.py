@@ -7,16 +7,16 @@ objects at the same places. It touches no database. Heavy libraries are imported
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from node.index import index_attributes
 from node.log import describe_exception, silence_libraries
+from node.work.models import ModelSettings, warm_models
 from node.work.retry import Failure
-from node.work.values import Film, FilmFailure, FilmOutcome, FilmResult, ResultInstance
+from node.work.values import Film, FilmFailure, FilmOutcome, FilmResult, KeptBack, ResultInstance
 from pipeline import PIPELINE_VERSION
 from pipeline.errors import PipelineError, UnsupportedInstance
 from storage.errors import DigestMismatch, StorageError
@@ -26,12 +26,12 @@ from storage.values import AnalysisRecord, Role, StoredFile
 if TYPE_CHECKING:
     from pydicom import Dataset
 
-    from pipeline.cascade import Cascade
-    from pipeline.gate import GateSettings
+    from node.routing.router import Router
+    from node.routing.values import Decision
     from pipeline.results import Charset
     from pipeline.values import Analysis, RuleVerdict
 
-    Analyse = Callable[[Sequence[Dataset]], Sequence[Analysis]]
+    Analyse = Callable[[Sequence[Dataset], Sequence[Sequence[RuleVerdict]]], Sequence[Analysis]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,41 +40,20 @@ class AnalysisSettings:
 
     Attributes
     ----------
-    device
-        As in ``pipeline.bundle.load_bundle``.
-    threads
-        Of a CPU engine; 0 takes all cores.
+    router
+        Chooses the bundle of each film, and who gets its results.
     charsets
         Character sets that the destinations want; each makes result objects of its own.
     """
 
-    bundle: Path
+    router: Router
+    models: ModelSettings
     objects_dir: Path
-    gate: GateSettings
     device_uid: str
     station_name: str
     utc_offset: str
-    device: Literal["auto", "cpu", "cuda"] = "auto"
-    threads: int = 0
     keep_overlay: bool = True
     charsets: tuple[Charset, ...] = ("utf-8",)
-
-
-@lru_cache(maxsize=1)
-def warm_cascade(settings: AnalysisSettings) -> Cascade:
-    """Load and warm the models once for this process.
-
-    Raises
-    ------
-    BundleError
-        If the bundle must not be used.
-    """
-    from pipeline.bundle import load_bundle
-    from pipeline.cascade import Cascade
-
-    return Cascade(
-        load_bundle(settings.bundle, device=settings.device, threads=settings.threads), settings.gate
-    )
 
 
 def warm_up(settings: AnalysisSettings) -> None:
@@ -83,7 +62,7 @@ def warm_up(settings: AnalysisSettings) -> None:
     Raises
     ------
     BundleError
-        If the bundle must not be used.
+        If a bundle must not be used.
     """
     silence_libraries()
     import scipy.ndimage  # noqa: F401 - the pipeline imports it with the first film
@@ -91,7 +70,9 @@ def warm_up(settings: AnalysisSettings) -> None:
     from pipeline.results.rehearsal import rehearse
 
     rehearse()
-    warm_cascade(settings)
+    first = settings.router.bundles[: settings.models.most_warm]
+    for bundle in reversed(first):
+        warm_models(settings.models).cascade(bundle)
 
 
 def process_batch(settings: AnalysisSettings, films: Sequence[Film]) -> list[FilmOutcome]:
@@ -99,28 +80,83 @@ def process_batch(settings: AnalysisSettings, films: Sequence[Film]) -> list[Fil
 
     Raises
     ------
-    PipelineError, MemoryError, RuntimeError
+    MemoryError, RuntimeError
         If the models cannot run at all; then nothing is known of any film.
     """
-    return analyse_films(settings, films, warm_cascade(settings).analyse)
+    warm = warm_models(settings.models)
+    return analyse_films(settings, films, lambda bundle: warm.cascade(bundle).analyse)
 
 
-def analyse_films(settings: AnalysisSettings, films: Sequence[Film], analyse: Analyse) -> list[FilmOutcome]:
-    """Analyse films and store their result objects.
+def analyse_films(
+    settings: AnalysisSettings, films: Sequence[Film], models: Callable[[Path], Analyse]
+) -> list[FilmOutcome]:
+    """Analyse films, those of one bundle together, and store their result objects.
+
+    Parameters
+    ----------
+    models
+        Gives what analyses films with a bundle.
 
     Returns
     -------
-    list of FilmResult or FilmFailure
+    list of FilmResult, KeptBack or FilmFailure
         One for each film, in order: a bad film fails alone, as a value.
     """
     store = ObjectStore(settings.objects_dir)
-    found = [_read(store, film) for film in films]
-    readable = [dataset for dataset in found if not isinstance(dataset, FilmFailure)]
-    analyses = iter(analyse(readable) if readable else ())
-    return [
-        dataset if isinstance(dataset, FilmFailure) else _conclude(store, settings, film, next(analyses))
-        for film, dataset in zip(films, found, strict=True)
-    ]
+    outcomes: dict[int, FilmOutcome] = {}
+    groups: dict[Path, list[_Chosen]] = {}
+    for number, film in enumerate(films):
+        prepared = _prepare(store, settings.router, number, film)
+        if isinstance(prepared, _Chosen):
+            groups.setdefault(prepared.decision.bundle, []).append(prepared)
+        else:
+            outcomes[number] = prepared
+    for bundle, group in groups.items():
+        for chosen, analysis in zip(group, _analyse(models, bundle, group), strict=True):
+            if isinstance(analysis, FilmFailure):
+                outcomes[chosen.number] = analysis
+            else:
+                outcomes[chosen.number] = _conclude(store, settings, chosen, analysis)
+    return [outcomes[number] for number in range(len(films))]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Chosen:
+    """A film that is analysed, with its place in the batch."""
+
+    number: int
+    film: Film
+    dataset: Dataset
+    decision: Decision
+
+
+def _prepare(store: ObjectStore, router: Router, number: int, film: Film) -> _Chosen | KeptBack | FilmFailure:
+    dataset = _read(store, film)
+    if isinstance(dataset, FilmFailure):
+        return dataset
+    decision = router.decide(dataset, film.sender)
+    return _Chosen(number, film, dataset, decision) if decision.process else KeptBack(decision)
+
+
+def _analyse(
+    models: Callable[[Path], Analyse], bundle: Path, group: Sequence[_Chosen]
+) -> Sequence[Analysis | FilmFailure]:
+    known = [_known(chosen.film) for chosen in group]
+    try:
+        return models(bundle)([chosen.dataset for chosen in group], known)
+    except PipelineError as error:
+        return [FilmFailure(Failure.PASSING, str(error))] * len(group)
+
+
+def _known(film: Film) -> list[RuleVerdict]:
+    """Say of a film that another stands for it."""
+    if not film.stands_for_it:
+        return []
+    from pipeline.gate.verdicts import no
+    from pipeline.values import Reason
+
+    detail = f"the same as that of {film.stands_for_it}, which is judged in its place"
+    return [no("exposure", detail, Reason.UNSUITED_PROCESSING)]
 
 
 def _read(store: ObjectStore, film: Film) -> Dataset | FilmFailure:
@@ -134,13 +170,15 @@ def _read(store: ObjectStore, film: Film) -> Dataset | FilmFailure:
         return FilmFailure(Failure.PASSING, str(error))
 
 
-def _conclude(store: ObjectStore, settings: AnalysisSettings, film: Film, analysis: Analysis) -> FilmOutcome:
+def _conclude(
+    store: ObjectStore, settings: AnalysisSettings, chosen: _Chosen, analysis: Analysis
+) -> FilmOutcome:
     from pipeline.values import Outcome
 
-    if analysis.outcome is Outcome.FAILED and not film.is_last_attempt:
+    if analysis.outcome is Outcome.FAILED and not chosen.film.is_last_attempt:
         return FilmFailure(Failure.PASSING, analysis.explanation)
     try:
-        return _store_results(store, settings, film, analysis)
+        return _store_results(store, settings, chosen, analysis)
     except UnsupportedInstance as error:
         return FilmFailure(Failure.PERMANENT, f"no report can be made: {error}")
     except (StorageError, PipelineError) as error:
@@ -150,11 +188,12 @@ def _conclude(store: ObjectStore, settings: AnalysisSettings, film: Film, analys
 
 
 def _store_results(
-    store: ObjectStore, settings: AnalysisSettings, film: Film, analysis: Analysis
+    store: ObjectStore, settings: AnalysisSettings, chosen: _Chosen, analysis: Analysis
 ) -> FilmResult:
     from pipeline.results import make_result_objects
     from pipeline.values import Origin
 
+    film = chosen.film
     origin = Origin(settings.device_uid, settings.station_name, film.received_at, settings.utc_offset)
     instances, overlay = [], None
     for charset in settings.charsets:
@@ -165,7 +204,9 @@ def _store_results(
         instances.append(_store(store, Role.REPORT, charset, results.report))
         if results.overlay_png is not None:
             overlay = store.write(results.overlay_png, suffix=".png")
-    return FilmResult(_record(film, analysis, overlay), tuple(instances))
+    # The film that stands for it is reported; a second report of one exposure would only confuse.
+    decision = replace(chosen.decision, destinations=()) if film.stands_for_it else chosen.decision
+    return FilmResult(_record(film, analysis, overlay), tuple(instances), decision)
 
 
 def _store(store: ObjectStore, role: Role, charset: Charset, dataset: Dataset) -> ResultInstance:

@@ -8,13 +8,14 @@ from node.log import EventLog
 from node.work.doorbell import ring
 from node.work.retry import Bury, Drop, Later, RetryPolicy, decide
 from node.work.routing import Routes
-from node.work.values import FilmFailure, FilmResult, ResultInstance
+from node.work.values import FilmFailure, FilmResult, KeptBack, ResultInstance
 from storage.analyses import add_analysis
 from storage.errors import LeaseLost
 from storage.events import add_event
 from storage.instances import add_instance
 from storage.ledger import Ledger
 from storage.queue import bury, complete, enqueue, get_job, retry_later
+from storage.routing import Stage, add_routing
 from storage.values import Claim, JobState, ReceivedInstance
 
 _log = EventLog("worker")
@@ -65,10 +66,34 @@ class Concluder:
                     )
                     enqueue(connection, self.routes.jobs(result, made, added.instance.instance_id, priority))
                 add_analysis(connection, result.record)
+                decision = result.decision
+                add_routing(
+                    connection, claim.instance_id, Stage.ANALYSIS, decision.route, decision.as_record()
+                )
         except LeaseLost:
             return False
         for name in self.routes.names:
             ring(self.data_dir, f"deliver.{name}")
+        return True
+
+    def keep_back(self, claim: Claim, kept: KeptBack) -> bool:
+        """End a job without analysis, because a route says now that the film is only stored.
+
+        Raises
+        ------
+        StorageFailed
+            If the ledger cannot be written at the moment.
+        """
+        try:
+            with self.ledger.begin() as connection:
+                complete(connection, claim)
+                decision = kept.decision
+                add_routing(
+                    connection, claim.instance_id, Stage.ANALYSIS, decision.route, decision.as_record()
+                )
+        except LeaseLost:
+            return False
+        _log.info("film kept back", sop_instance_uid=claim.key, route=kept.decision.route)
         return True
 
     def fail(self, claim: Claim, failure: FilmFailure) -> None:

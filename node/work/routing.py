@@ -46,6 +46,8 @@ class Routes:
         if result.record.outcome == _TURNED_AWAY and not self._send_not_eligible:
             return
         for destination in self._destinations:
+            if destination.name not in result.decision.destinations:
+                continue
             if _SENT_AS[made.role] in destination.send and made.charset == destination.charset:
                 yield NewJob(
                     kind=JobKind.DELIVER,

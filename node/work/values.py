@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from node.log import describe_exception
+from node.routing.values import Decision, Sender
 from node.work.retry import Failure
 from pipeline.errors import PipelineError
 from storage.errors import StorageError
@@ -19,6 +20,10 @@ class Film:
     ----------
     received_at
         UTC; result objects are dated by it, so that a second run makes the same objects.
+    sender
+        By which, among others, routes choose.
+    stands_for_it
+        SOP Instance UID of the film that is judged in its place; "" where this one is judged.
     is_last_attempt
         A software failure is then reported to the destinations instead of tried again.
     """
@@ -27,6 +32,8 @@ class Film:
     sop_instance_uid: str
     file: StoredFile
     received_at: datetime
+    sender: Sender
+    stands_for_it: str = ""
     is_last_attempt: bool = False
 
 
@@ -49,10 +56,24 @@ class ResultInstance:
 
 @dataclass(frozen=True, slots=True)
 class FilmResult:
-    """What one film's analysis made."""
+    """What one film's analysis made.
+
+    Attributes
+    ----------
+    decision
+        Where the results go, and why.
+    """
 
     record: AnalysisRecord
     instances: tuple[ResultInstance, ...]
+    decision: Decision
+
+
+@dataclass(frozen=True, slots=True)
+class KeptBack:
+    """A film that a route takes out of the queue: it stays stored, without an analysis."""
+
+    decision: Decision
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +90,7 @@ class FilmFailure:
     error: str
 
 
-FilmOutcome = FilmResult | FilmFailure
+FilmOutcome = FilmResult | KeptBack | FilmFailure
 
 
 def describe_failure(error: BaseException) -> str:

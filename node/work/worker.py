@@ -16,9 +16,9 @@ from node.processes.lifetime import Drain
 from node.work.conclusion import Concluder
 from node.work.doorbell import Doorbell
 from node.work.retry import Failure
-from node.work.values import Film, FilmFailure, FilmOutcome, describe_failure
+from node.work.selection import select_films
+from node.work.values import Film, FilmFailure, FilmOutcome, KeptBack, describe_failure
 from storage.errors import StorageFailed
-from storage.instances import get_instances
 from storage.ledger import Ledger
 from storage.queue import claim, extend, release, release_owned
 from storage.values import Claim, JobKind
@@ -139,24 +139,13 @@ class Worker:
         )
         if not claims:
             return False
-        future = self._engine.submit(self._process, self._films(claims))
-        self._batches.append(_Batch(claims, future, monotonic()))
+        selected = select_films(self._ledger, claims)
+        if not selected:
+            return True
+        future = self._engine.submit(self._process, [film for _, film in selected])
+        self._batches.append(_Batch([held for held, _ in selected], future, monotonic()))
         future.add_done_callback(lambda _done: bell.ring())
         return True
-
-    def _films(self, claims: Sequence[Claim]) -> list[Film]:
-        with self._ledger.read() as connection:
-            instances = get_instances(connection, [held.instance_id for held in claims])
-        return [
-            Film(
-                instance_id=held.instance_id,
-                sop_instance_uid=instance.sop_instance_uid,
-                file=instance.file,
-                received_at=instance.received_at,
-                is_last_attempt=held.attempt >= held.max_attempts,
-            )
-            for held, instance in zip(claims, instances, strict=True)
-        ]
 
     def _tend(self) -> None:
         """Conclude what is done, end what takes too long, keep the rest leased."""
@@ -187,6 +176,8 @@ class Worker:
     def _conclude_film(self, held: Claim, outcome: FilmOutcome) -> None:
         if isinstance(outcome, FilmFailure):
             self._concluder.fail(held, outcome)
+        elif isinstance(outcome, KeptBack):
+            self._concluder.keep_back(held, outcome)
         elif self._concluder.finish(held, outcome):
             _log.info("analysed", sop_instance_uid=held.key, outcome=outcome.record.outcome)
 

@@ -7,27 +7,35 @@ worker: ``POISON`` kills the process, ``FAIL`` fails as software does, ``ODD`` i
 import os
 import signal
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
 from pydicom import Dataset
 
 from node.config.schema import Config
+from node.gating import gate_settings
 from node.index import index_attributes
+from node.routing.receipt import Reception
+from node.routing.router import Router
+from node.routing.values import Sender
 from node.work.analysis import AnalysisSettings, analyse_films
 from node.work.conclusion import Concluder
+from node.work.models import ModelSettings
 from node.work.retry import RetryPolicy
 from node.work.routing import Routes
+from node.work.selection import select_films
 from node.work.values import Film, FilmOutcome, FilmResult
-from pipeline.values import Analysis, Outcome
-from storage.instances import add_instance, get_instances
+from pipeline.values import Analysis, Outcome, RuleVerdict
+from storage.admission import admit
+from storage.instances import add_instance
 from storage.ledger import Ledger
 from storage.objects import ObjectStore
-from storage.queue import claim, enqueue, list_jobs
-from storage.values import Job, JobKind, JobState, NewJob, ReceivedInstance, Role, StoredInstance
+from storage.queue import claim, list_jobs
+from storage.values import Job, JobKind, JobState, ReceivedInstance, Role, StoredInstance
 from tests.support.analyses import make_analysis
 from tests.support.films import make_film, part10_bytes
 
@@ -50,9 +58,9 @@ class Desk:
     def settings(self) -> AnalysisSettings:
         """What the process functions below need."""
         return AnalysisSettings(
-            bundle=self.data_dir,
+            router=Router.of(self.config),
+            models=ModelSettings(gate_settings(self.config)),
             objects_dir=self.config.objects_dir,
-            gate=None,  # type: ignore[arg-type]
             device_uid="2.25.4711",
             station_name="TEST",
             utc_offset="+0000",
@@ -83,26 +91,18 @@ class Desk:
         )
         with self.ledger.begin() as connection:
             added = add_instance(connection, received, file, Role.SOURCE)
-            job = NewJob(
-                kind=JobKind.ANALYSE,
-                key=added.instance.sop_instance_uid,
-                instance_id=added.instance.instance_id,
-                priority=priority,
-                max_attempts=max_attempts,
-            )
-            enqueue(connection, [job])
+            sender = Sender(received.calling_ae_title, received.called_ae_title, received.peer_address)
+            admission = Reception(self.config).admission(film, sender, ordinary=priority)
+            admit(connection, added, replace(admission, max_attempts=max_attempts, delay=timedelta(0)))
         return added.instance
 
     def analyse_all(self) -> None:
         """Conclude every waiting film, without any worker."""
         hour = timedelta(hours=1)
         while claims := claim(self.ledger, JobKind.ANALYSE, "", 100, lease=hour, owner="desk"):
-            with self.ledger.read() as connection:
-                films = get_instances(connection, [held.instance_id for held in claims])
-            refs = [
-                Film(film.instance_id, film.sop_instance_uid, film.file, film.received_at) for film in films
-            ]
-            for held, result in zip(claims, process_invented(self.settings(), refs), strict=True):
+            selected = select_films(self.ledger, claims)
+            results = process_invented(self.settings(), [film for _, film in selected])
+            for (held, _), result in zip(selected, results, strict=True):
                 assert isinstance(result, FilmResult)
                 self.concluder().finish(held, result)
 
@@ -125,12 +125,17 @@ def open_desk(folder: Path, url: str | None = None, **sections: Any) -> Desk:
 
 def process_invented(settings: AnalysisSettings, films: Sequence[Film]) -> list[FilmOutcome]:
     """Make real result objects of invented analyses, as `process_batch` does of real ones."""
-    return analyse_films(settings, films, _invent)
+    return analyse_films(settings, films, lambda _bundle: invent)
 
 
-def _invent(films: Sequence[Dataset]) -> list[Analysis]:
+def invent(films: Sequence[Dataset], known: Sequence[Sequence[RuleVerdict]] = ()) -> list[Analysis]:
+    """Analyse without models; a film that another stands for is turned away."""
     # All of a batch is read before anything is made, so poison takes its whole batch along.
     if any(film.PatientID == POISON for film in films):
         os.kill(os.getpid(), signal.SIGKILL)
     outcomes = {FAIL: Outcome.FAILED, ODD: Outcome.NOT_ASSESSABLE}
-    return [make_analysis(outcomes.get(film.PatientID, Outcome.PRESENT), film) for film in films]
+    asked = [outcomes.get(film.PatientID, Outcome.PRESENT) for film in films]
+    return [
+        make_analysis(Outcome.NOT_ELIGIBLE if verdicts else outcome, film)
+        for film, outcome, verdicts in zip_longest(films, asked, known)
+    ]

@@ -15,12 +15,14 @@ from pydicom.uid import CTImageStorage, JPEG2000Lossless, JPEGLSLossless, RLELos
 
 from node.config.schema import Config
 from node.gating import gate_settings
+from node.routing.router import Router
+from node.routing.values import Sender
 from node.work.analysis import AnalysisSettings, analyse_films, process_batch, warm_up
 from node.work.executor import SlotExecutor
+from node.work.models import ModelSettings
 from node.work.retry import Failure
 from node.work.slot import Seat
 from node.work.values import Film, FilmFailure, FilmResult
-from pipeline.bundle import reference_bundle
 from pipeline.values import Outcome
 from storage.objects import ObjectStore
 from storage.values import Role
@@ -28,25 +30,29 @@ from tests.support.analyses import make_analysis
 from tests.support.films import encode, make_film, part10_bytes
 
 RECEIVED_AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
+SENDER = Sender("MODALITY", "NEOLUNG", "127.0.0.1")
+
+
+def invented(outcome: Outcome) -> Any:
+    """Give models of any bundle that judge every film alike."""
+    return lambda _bundle: lambda films, _known: [make_analysis(outcome, film) for film in films]
 
 
 @pytest.fixture(scope="module")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> AnalysisSettings:
     return AnalysisSettings(
-        bundle=reference_bundle(),
+        router=Router.of(Config()),
+        models=ModelSettings(gate_settings(Config()), "cpu", 1),
         objects_dir=tmp_path_factory.mktemp("objects"),
-        gate=gate_settings(Config()),
         device_uid="2.25.1",
         station_name="TEST",
         utc_offset="+0000",
-        device="cpu",
-        threads=1,
     )
 
 
 def stored(settings: AnalysisSettings, content: bytes, *, is_last_attempt: bool = False) -> Film:
     file = ObjectStore(settings.objects_dir).write(content)
-    return Film(1, "2.25.7", file, RECEIVED_AT, is_last_attempt)
+    return Film(1, "2.25.7", file, RECEIVED_AT, SENDER, is_last_attempt=is_last_attempt)
 
 
 def film(settings: AnalysisSettings, **header: Any) -> Film:
@@ -150,16 +156,16 @@ def test_a_software_failure_is_reported_only_when_there_is_no_further_try(
     dataset = make_film(rows=64, columns=52)
     one = stored(settings, part10_bytes(dataset), is_last_attempt=is_last_attempt)
 
-    (result,) = analyse_films(settings, [one], lambda films: [make_analysis(Outcome.FAILED, films[0])])
+    (result,) = analyse_films(settings, [one], invented(Outcome.FAILED))
 
     assert isinstance(result, FilmResult if is_last_attempt else FilmFailure)
 
 
 def test_both_character_sets_make_instances_of_their_own_and_one_picture(tmp_path: Path) -> None:
     both = AnalysisSettings(
-        bundle=tmp_path,
+        router=Router.of(Config()),
+        models=ModelSettings(gate_settings(Config())),
         objects_dir=tmp_path,
-        gate=gate_settings(Config()),
         device_uid="2.25.1",
         station_name="TEST",
         utc_offset="+0000",
@@ -167,7 +173,7 @@ def test_both_character_sets_make_instances_of_their_own_and_one_picture(tmp_pat
     )
     one = stored(both, part10_bytes(make_film(rows=64, columns=52)))
 
-    (result,) = analyse_films(both, [one], lambda films: [make_analysis(Outcome.PRESENT, films[0])])
+    (result,) = analyse_films(both, [one], invented(Outcome.PRESENT))
 
     assert isinstance(result, FilmResult)
     assert [(made.role, made.charset) for made in result.instances] == [
@@ -182,9 +188,9 @@ def test_both_character_sets_make_instances_of_their_own_and_one_picture(tmp_pat
 
 def test_without_pictures_none_is_kept(tmp_path: Path) -> None:
     without = AnalysisSettings(
-        bundle=tmp_path,
+        router=Router.of(Config()),
+        models=ModelSettings(gate_settings(Config())),
         objects_dir=tmp_path,
-        gate=gate_settings(Config()),
         device_uid="2.25.1",
         station_name="TEST",
         utc_offset="+0000",
@@ -192,7 +198,7 @@ def test_without_pictures_none_is_kept(tmp_path: Path) -> None:
     )
     one = stored(without, part10_bytes(make_film(rows=64, columns=52)))
 
-    (result,) = analyse_films(without, [one], lambda films: [make_analysis(Outcome.PRESENT, films[0])])
+    (result,) = analyse_films(without, [one], invented(Outcome.PRESENT))
 
     assert isinstance(result, FilmResult)
     assert result.record.details["overlay"] is None

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from node.processes.lifetime import Drain
+from node.routing.values import Sender
 from node.work.doorbell import Doorbell, ring
 from node.work.executor import SlotExecutor
 from node.work.slot import Seat
@@ -259,7 +260,8 @@ def test_a_zombie_whose_lease_was_taken_over_changes_nothing(any_desk: Desk) -> 
     (zombie,) = claim(any_desk.ledger, JobKind.ANALYSE, "", 1, lease=short, owner="zombie")
     wait_until(lambda: not any_desk.jobs(JobKind.ANALYSE)[0].running, 5)
     (winner,) = claim(any_desk.ledger, JobKind.ANALYSE, "", 1, lease=LEASE, owner="winner")
-    stored = Film(source.instance_id, source.sop_instance_uid, source.file, source.received_at)
+    sender = Sender("MODALITY", "NEOLUNG", "127.0.0.1")
+    stored = Film(source.instance_id, source.sop_instance_uid, source.file, source.received_at, sender)
     (result,) = any_desk.process()([stored])
     concluder = any_desk.concluder()
 

@@ -1,9 +1,11 @@
 """Which result goes where."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from node.config.schema import Config
+from node.routing.values import Decision
 from node.work.routing import Routes
 from node.work.values import FilmResult, ResultInstance
 from storage.values import AnalysisRecord, JobKind, Role, StoredFile
@@ -19,7 +21,7 @@ def routes(*destinations: dict[str, Any], **results: bool) -> Routes:
     return Routes(Config.model_validate({"destinations": whole, "results": results}))
 
 
-def result(outcome: str = "present") -> FilmResult:
+def result(outcome: str = "present", *destinations: str) -> FilmResult:
     record = AnalysisRecord(
         1, "d", "0", outcome, "", None, None, None, None, {}, datetime(2026, 1, 1, tzinfo=UTC)
     )
@@ -29,7 +31,8 @@ def result(outcome: str = "present") -> FilmResult:
             (role, charset) for role in (Role.SEGMENTATION, Role.REPORT) for charset in ("utf-8", "source")
         )
     )
-    return FilmResult(record, made)
+    names = destinations or tuple(f"d{number}" for number in range(4))
+    return FilmResult(record, made, Decision("", True, False, None, Path(), names))
 
 
 def routed(target: Routes, film: FilmResult) -> set[tuple[str, str]]:
@@ -51,6 +54,11 @@ def test_a_destination_gets_what_it_asks_for_in_its_character_set() -> None:
         ("d2", "2.25.2"),
     }
     assert target.charsets == ("source", "utf-8")
+
+
+def test_only_the_destinations_that_were_decided_on_get_anything() -> None:
+    assert {name for name, _ in routed(routes({}, {}, {}), result("present", "d1"))} == {"d1"}
+    assert not routed(routes({}), result("present", "another"))
 
 
 def test_films_that_were_turned_away_are_reported_only_where_that_is_wanted() -> None:

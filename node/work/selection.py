@@ -1,0 +1,62 @@
+"""Which of the claimed films go to the engine now; one that another of its exposure may stand for waits."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from node.log import EventLog
+from node.routing.related import standing
+from node.routing.values import Sender
+from node.work.values import Film
+from storage.errors import LeaseLost
+from storage.films import StoredFilm, films_beside
+from storage.ledger import Ledger
+from storage.queue import postpone
+from storage.values import Claim
+
+_LOOK_AGAIN = timedelta(seconds=2)
+
+_log = EventLog("worker")
+
+
+def select_films(ledger: Ledger, claims: Sequence[Claim]) -> list[tuple[Claim, Film]]:
+    """Give the claimed films that can be analysed now; the others are handed back for a moment.
+
+    Raises
+    ------
+    StorageFailed
+        If the ledger does not answer.
+    """
+    with ledger.read() as connection:
+        studies = films_beside(connection, [held.instance_id for held in claims])
+    of_film = {film.instance_id: (film, films) for films in studies.values() for film in films}
+    selected: list[tuple[Claim, Film]] = []
+    for held in claims:
+        film, beside = of_film[held.instance_id]
+        relation = standing(film, beside)
+        if relation.must_wait:
+            _hand_back(ledger, held)
+        else:
+            selected.append((held, _to_film(held, film, relation.stands_for_it)))
+    return selected
+
+
+def _to_film(held: Claim, film: StoredFilm, stands_for_it: str) -> Film:
+    return Film(
+        instance_id=film.instance_id,
+        sop_instance_uid=film.sop_instance_uid,
+        file=film.file,
+        received_at=film.received_at,
+        sender=Sender(film.calling_ae_title, film.called_ae_title, film.peer_address),
+        stands_for_it=stands_for_it,
+        is_last_attempt=held.attempt >= held.max_attempts,
+    )
+
+
+def _hand_back(ledger: Ledger, held: Claim) -> None:
+    reason = "waits for another image of the same exposure"
+    try:
+        with ledger.begin() as connection:
+            postpone(connection, held, _LOOK_AGAIN, keep_token=False, error=reason)
+    except LeaseLost:
+        return
+    _log.info("film waits for another of its exposure", sop_instance_uid=held.key)
