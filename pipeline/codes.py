@@ -45,6 +45,9 @@ MODALITIES = MappingProxyType(
     }
 )
 
+# References between objects (CID 7202)
+SOURCE_IMAGE = Code("121322", "DCM", "Source image for image processing operation")
+
 # Models (CID 7005, 7162)
 PROCESSING_EQUIPMENT = Code("109102", "DCM", "Processing Equipment")
 ARTIFICIAL_INTELLIGENCE = Code("123110", "DCM", "Artificial Intelligence")

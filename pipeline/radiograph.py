@@ -52,7 +52,7 @@ def read_radiograph(
     description = describe_pixels(header, limits)
     stored = decode_frame(dataset, description)
     outside, hidden = find_outside(stored, header, description)
-    pixels, path = to_grey(stored, header, description, outside=outside, scale=grey)
+    pixels, path, levels = to_grey(stored, header, description, outside=outside, scale=grey)
     spacing = read_spacing(header)
     return Radiograph(
         pixels=pixels,
@@ -62,6 +62,7 @@ def read_radiograph(
         header=header,
         parameters=(*path, *hidden, *_provenance(header, spacing)),
         pixel_aspect=read_pixel_aspect(header),
+        levels=levels,
     )
 
 

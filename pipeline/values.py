@@ -66,6 +66,8 @@ class Radiograph:
         How the grey scale was made, for the report: ``voi=window``, ``lossy=10:1``...
     pixel_aspect
         Height of a pixel over its width; known even where the spacing in millimetres is not.
+    levels
+        Modality values that became the ends of the grey scale; None where that is not known.
     """
 
     pixels: NDArray[np.float32]
@@ -75,6 +77,7 @@ class Radiograph:
     header: Dataset
     parameters: tuple[str, ...] = ()
     pixel_aspect: float = 1.0
+    levels: tuple[float, float] | None = None
 
     @property
     def shape(self) -> tuple[int, int]:

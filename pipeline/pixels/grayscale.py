@@ -77,7 +77,7 @@ def to_grey(
     *,
     outside: NDArray[np.bool_] | None = None,
     scale: GreyScale = GreyScale.RECOMMENDED,
-) -> tuple[NDArray[np.float32], tuple[str, ...]]:
+) -> tuple[NDArray[np.float32], tuple[str, ...], tuple[float, float] | None]:
     """Map stored values to grey.
 
     Parameters
@@ -93,6 +93,8 @@ def to_grey(
         float32 (rows, columns) in [0, 1]; all 0 for a constant image.
     notes
         ``grey=recommended``, ``voi=percentiles``...
+    ends
+        Modality values that became the ends of the grey scale before any inversion; None for a curve.
     """
     modality = read_modality(header, description)
     inverted = description.photometric_interpretation == "MONOCHROME1"
@@ -104,7 +106,8 @@ def to_grey(
         _stretch_to_8_bits(pixels)
     elif outside is not None:
         pixels[outside] = 0
-    return pixels, _notes(scale, voi, modality, inverted=inverted)
+    ends = (mapping.black, mapping.white) if isinstance(mapping, Ramp) else None
+    return pixels, _notes(scale, voi, modality, inverted=inverted), ends
 
 
 def _choose(

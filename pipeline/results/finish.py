@@ -10,8 +10,13 @@ from pipeline.results.header import declare_character_set
 from pipeline.results.provenance import Provenance
 
 
-def finish(made: Dataset, provenance: Provenance) -> Dataset:
-    """Turn what highdicom built into a result of this film, this moment and this software.
+def finish(made: Dataset, provenance: Provenance, *, content: str = "Content") -> Dataset:
+    """Turn what highdicom or `start` built into a result of this film, this moment and this software.
+
+    Parameters
+    ----------
+    content
+        Start of the names of the date and time at which the content was made.
 
     Notes
     -----
@@ -21,7 +26,7 @@ def finish(made: Dataset, provenance: Provenance) -> Dataset:
     """
     result = Dataset(made)
     provenance.source.copy_patient_and_study(result)
-    for moment in ("InstanceCreation", "Series", "Content"):
+    for moment in ("InstanceCreation", "Series", content):
         put(result, f"{moment}Date", f"{provenance.made_at:%Y%m%d}")
         put(result, f"{moment}Time", f"{provenance.made_at:%H%M%S.%f}")
     if provenance.source.utc_offset:

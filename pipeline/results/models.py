@@ -7,7 +7,8 @@ from highdicom.sr import AlgorithmIdentification
 
 from pipeline import codes
 from pipeline.results.elements import fit
-from pipeline.values import BundleIdentity, ModelIdentity
+from pipeline.results.provenance import Provenance
+from pipeline.values import Analysis, BundleIdentity, ModelIdentity
 
 
 def model_equipment(
@@ -34,6 +35,14 @@ def model_equipment(
     )
     item.DeviceUID = model.device_uid
     return item
+
+
+def models_that_looked(analysis: Analysis, provenance: Provenance) -> list[ContributingEquipment]:
+    """Make the Contributing Equipment items of the models that this film came to."""
+    bundle = provenance.bundle
+    looked = [bundle.segmenter] if analysis.lung_mask else []
+    looked += [bundle.classifier] if analysis.finding else []
+    return [model_equipment(model, bundle, provenance.made_at_with_offset) for model in looked]
 
 
 def model_parameters(model: ModelIdentity, bundle: BundleIdentity) -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """What a receiver of results may ask for."""
 
+from dataclasses import dataclass
 from typing import Literal
 
 Charset = Literal["utf-8", "source"]
@@ -7,3 +8,26 @@ Charset = Literal["utf-8", "source"]
 
 SrClass = Literal["comprehensive-3d", "enhanced"]
 """SOP Class of the report: Comprehensive 3D SR, or Enhanced SR; the tree is the same."""
+
+Kind = Literal["seg", "sr", "pr", "sc", "pdf"]
+"""Segmentation, Structured Report, presentation state, Secondary Capture, encapsulated PDF."""
+
+VISIBLE_KINDS: tuple[Kind, ...] = ("pr", "sc", "pdf")
+"""Those that show a SEG's and a report's content to viewers which show neither."""
+
+DEFAULT_SC_SIDE = 2048
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """One kind of result object as some destinations want it.
+
+    Attributes
+    ----------
+    longest_side
+        Pixels of a Secondary Capture, 0 for every other kind.
+    """
+
+    kind: Kind
+    charset: Charset = "utf-8"
+    longest_side: int = 0

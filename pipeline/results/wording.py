@@ -2,7 +2,8 @@
 
 from types import MappingProxyType
 
-from pipeline.values import Analysis, Finding, Outcome, Verdict
+from pipeline.results.segments import LungSegment
+from pipeline.values import Analysis, BundleIdentity, Finding, Outcome, PixelSpacing, Verdict
 
 _HEADLINES = MappingProxyType(
     {
@@ -60,9 +61,35 @@ def headline(analysis: Analysis) -> str:
     return f"{_HEADLINES[analysis.outcome]}{' - AGE NOT KNOWN' if is_open else ''} (RESEARCH)"
 
 
+def caption(analysis: Analysis) -> str:
+    """Say the result in a few short lines, for the edge of a film."""
+    lines = [f"AI: {headline(analysis)}"]
+    if analysis.finding and analysis.outcome in (Outcome.PRESENT, Outcome.ABSENT):
+        lines.append(probability_sentence(analysis.finding))
+    return "\n".join((*lines, "Research use only. Not for diagnosis."))
+
+
 def is_age_unknown(analysis: Analysis) -> bool:
     """Whether nothing in the film says that the patient is a newborn."""
     return any(rule.rule == "age" and rule.verdict is Verdict.UNKNOWN for rule in analysis.verdicts)
+
+
+def area_text(pixels: int, spacing: PixelSpacing | None) -> str:
+    """Write an area in cm2 where the spacing is known, else in pixels."""
+    return f"{pixels * spacing.row_mm * spacing.column_mm / 100:.1f} cm2" if spacing else f"{pixels} pixels"
+
+
+def area_sentence(segment: LungSegment, spacing: PixelSpacing | None) -> str:
+    """Name one lung's area and its share of the picture."""
+    pixels = int(segment.pixels.sum())
+    share = 100 * pixels / segment.pixels.size
+    return f"{segment.label}: {area_text(pixels, spacing)}, {share:.1f} % of the picture"
+
+
+def models_sentence(bundle: BundleIdentity) -> str:
+    """Name the bundle and both models with their versions."""
+    models = ", ".join(f"{model.name} {model.version}" for model in (bundle.segmenter, bundle.classifier))
+    return f"Models: {bundle.name} {bundle.version} ({models})"
 
 
 def unconfirmed(analysis: Analysis) -> str:

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 from types import MappingProxyType
 
-from highdicom import ContributingEquipment
 from highdicom.coding_schemes import CodingSchemeIdentificationItem
 from highdicom.sr import (
     CodedConcept,
@@ -24,7 +23,7 @@ from pipeline import codes
 from pipeline.results.elements import put_verbatim
 from pipeline.results.equipment import MANUFACTURER, MODEL_NAME
 from pipeline.results.finish import finish
-from pipeline.results.models import model_equipment
+from pipeline.results.models import models_that_looked
 from pipeline.results.options import SrClass
 from pipeline.results.provenance import ObjectKind, Provenance
 from pipeline.results.segments import LungSegment
@@ -63,7 +62,7 @@ def make_report(
         is_complete=True,
         requested_procedures=requests or None,
         coding_schemes=[_own_coding_scheme()] if segments else None,
-        contributing_equipment=_models_that_looked(analysis, provenance),
+        contributing_equipment=models_that_looked(analysis, provenance),
         **provenance.identification(ObjectKind(f"sr/{sr_class}", 9002, "AI RDS result (RESEARCH)")),
     )
     for item in _containers(made):
@@ -137,13 +136,6 @@ def _own_coding_scheme() -> CodingSchemeIdentificationItem:
     )
     item.CodingSchemeUID = codes.OWN_SCHEME_UID
     return item
-
-
-def _models_that_looked(analysis: Analysis, provenance: Provenance) -> list[ContributingEquipment]:
-    bundle = provenance.bundle
-    looked = [bundle.segmenter] if analysis.lung_mask else []
-    looked += [bundle.classifier] if analysis.finding else []
-    return [model_equipment(model, bundle, provenance.made_at_with_offset) for model in looked]
 
 
 def _containers(item: Dataset) -> Iterator[Dataset]:

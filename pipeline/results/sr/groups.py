@@ -14,16 +14,16 @@ from highdicom.sr import (
     SourceImageForSegmentation,
     TrackingIdentifier,
 )
-from pydicom.sr.coding import Code
 from pydicom.uid import SegmentationStorage
 
 from pipeline import codes
 from pipeline.results.models import model_parameters, report_algorithm
 from pipeline.results.provenance import Provenance
+from pipeline.results.quality import quality, quality_finding
 from pipeline.results.seg import SEG
 from pipeline.results.segments import LungSegment
-from pipeline.results.wording import decimal_text, is_age_unknown
-from pipeline.values import Analysis, Finding, Outcome, PixelSpacing, Reason
+from pipeline.results.wording import decimal_text
+from pipeline.values import Analysis, Finding, PixelSpacing
 
 Group = MeasurementsAndQualitativeEvaluations | PlanarROIMeasurementsAndQualitativeEvaluations
 
@@ -113,22 +113,12 @@ def _evaluations(analysis: Analysis) -> list[QualitativeEvaluation]:
         QualitativeEvaluation(codes.RDS, codes.DECISIONS[analysis.outcome]),
         QualitativeEvaluation(codes.SUMMARY_OF_ANALYSES, codes.ANALYSIS_STATUS[analysis.outcome]),
     ]
-    quality = _quality(analysis)
-    if quality:
-        found.append(QualitativeEvaluation(codes.QUALITY_ASSESSMENT, quality))
-    if analysis.outcome not in (Outcome.PRESENT, Outcome.ABSENT):
-        reason = codes.QUALITY_FINDINGS[analysis.reason or Reason.OTHER]
-        found.append(QualitativeEvaluation(codes.QUALITY_FINDING, reason))
+    assessment, finding = quality(analysis), quality_finding(analysis)
+    if assessment:
+        found.append(QualitativeEvaluation(codes.QUALITY_ASSESSMENT, assessment))
+    if finding:
+        found.append(QualitativeEvaluation(codes.QUALITY_FINDING, finding))
     return found
-
-
-def _quality(analysis: Analysis) -> Code | None:
-    """Judge the film; None when it was this software that failed, which says nothing about the film."""
-    if analysis.outcome in (Outcome.PRESENT, Outcome.ABSENT):
-        return codes.USABLE_BELOW_STANDARD if is_age_unknown(analysis) else codes.USABLE
-    if analysis.outcome is Outcome.NOT_ELIGIBLE:
-        return codes.USABLE_BELOW_STANDARD
-    return None if analysis.reason is Reason.SOFTWARE_FAILURE else codes.UNUSABLE
 
 
 def _areas(area_pixels: int, grid_pixels: int, spacing: PixelSpacing | None) -> list[Measurement]:

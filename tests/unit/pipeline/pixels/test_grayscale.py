@@ -102,7 +102,7 @@ def test_a_modality_lut_comes_before_everything_else() -> None:
     item.LUTDescriptor, item.LUTData = [4096, 0, 16], [4095 - value for value in range(4096)]
     stored = np.tile(np.arange(1000, 2000), (200, 1))
 
-    grey, notes = to_grey(
+    grey, notes, _ = to_grey(
         stored.astype(np.uint16),
         film := film_with(stored, ModalityLUTSequence=[item]),
         describe_pixels(film),
@@ -140,7 +140,7 @@ def test_display_uses_the_window_where_it_shows_something_and_percentiles_elsewh
     stale = film_with(stored, WindowCenter=100, WindowWidth=10)
 
     assert grey_of(useful, stored, scale=GreyScale.DISPLAY)[0, 0] == pytest.approx(0.25, abs=0.001)
-    grey, notes = to_grey(stored.astype(np.uint16), stale, describe_pixels(stale), scale=GreyScale.DISPLAY)
+    grey, notes, _ = to_grey(stored.astype(np.uint16), stale, describe_pixels(stale), scale=GreyScale.DISPLAY)
     np.testing.assert_allclose(grey, grey_of(stale, stored), atol=1e-6)
     assert "voi=percentiles, the window misses the image" in notes
 
@@ -168,6 +168,6 @@ def test_the_path_taken_is_noted() -> None:
     film = make_film(photometric="MONOCHROME1", RescaleSlope=2)
     stored = np.frombuffer(film.PixelData, "<u2").reshape(film.Rows, film.Columns)
 
-    _, notes = to_grey(stored, film, describe_pixels(film))
+    _, notes, _ = to_grey(stored, film, describe_pixels(film))
 
     assert notes == ("grey=recommended", "modality=rescale", "voi=percentiles", "inverted=yes")

@@ -159,4 +159,7 @@ def test_the_picture_can_be_left_out() -> None:
 
 
 def test_the_public_names_are_these() -> None:
-    assert set(results.__all__) == {"Charset", "SrClass", "make_result_objects", "result_uid", "to_part10"}
+    assert set(results.__all__) == {
+        *("Charset", "Form", "Kind", "SrClass", "DEFAULT_SC_SIDE", "VISIBLE_KINDS"),
+        *("make_result_objects", "make_visible_object", "result_uid", "to_part10"),
+    }

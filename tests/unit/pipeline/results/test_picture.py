@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from pipeline.results.overlay import draw_overlay
+from pipeline.results.picture import draw_overlay
 from pipeline.values import Orientation, Outcome, Radiograph, RuleVerdict, Verdict
 from tests.support.analyses import make_analysis, make_lung_mask, make_radiograph
 from tests.support.films import lung_ellipses, make_film
