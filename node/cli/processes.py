@@ -1,4 +1,4 @@
-"""Commands that run the node: run, serve, work, deliver."""
+"""Commands that run the node: run, serve, work, deliver, web."""
 
 import sys
 
@@ -13,10 +13,11 @@ def add_to(app: typer.Typer) -> None:
     app.command(epilog="Example: neolung serve")(serve)
     app.command(epilog="Example: neolung work")(work)
     app.command(epilog="Example: neolung deliver")(deliver)
+    app.command(epilog="Example: neolung web")(web)
 
 
 def run(config: ConfigOption = None) -> None:
-    """Run the whole node: receiver, worker and sender, each started again if it dies."""
+    """Run the whole node: receiver, worker, sender and web service, each started again if it dies."""
     from node.composition import run_all
 
     sys.exit(run_all(config))
@@ -44,3 +45,11 @@ def deliver(config: ConfigOption = None) -> None:
     from node.config.loading import load_config
 
     sys.exit(run_deliver(load_config(config)))
+
+
+def web(config: ConfigOption = None) -> None:
+    """Run only DICOMweb: search, retrieve and store over HTTP."""
+    from node.composition import run_web
+    from node.config.loading import load_config
+
+    sys.exit(run_web(load_config(config)))

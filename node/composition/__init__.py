@@ -11,7 +11,7 @@ from pathlib import Path
 from node.config.schema import Config
 from node.processes.service import run_service
 
-__all__ = ["run_all", "run_deliver", "run_serve", "run_work", "seconds_to_stop"]
+__all__ = ["run_all", "run_deliver", "run_serve", "run_web", "run_work", "seconds_to_stop"]
 
 _STOP_MARGIN_S = 15.0
 
@@ -33,13 +33,18 @@ def run_all(config_path: Path | None = None) -> int:
     config = load_config(config_path)
     configure_logging(config.log.level, config.log.format)
     arguments = [] if config_path is None else ["--config", str(config_path)]
-    roles = ("serve", "work", "deliver") if config.destinations else ("serve", "work")
-    commands = {role: [sys.executable, "-m", "node", role, *arguments] for role in roles}
+    commands = {role: [sys.executable, "-m", "node", role, *arguments] for role in roles(config)}
     drain = Drain()
     install_signals(drain)
     with hold_lock(config.node.data_dir, lock_name("run", config)):
         policy = RestartPolicy(kill_after_s=seconds_to_stop(config))
         return Supervisor(commands, drain, policy, adopts_orphans=True).run()
+
+
+def roles(config: Config) -> tuple[str, ...]:
+    """Name the processes that the configuration needs."""
+    needed = {"serve": True, "work": True, "deliver": bool(config.destinations), "web": config.web.enabled}
+    return tuple(role for role, is_needed in needed.items() if is_needed)
 
 
 def seconds_to_stop(config: Config) -> float:
@@ -66,3 +71,10 @@ def run_deliver(config: Config) -> int:
     from node.composition.delivering import deliver
 
     return run_service("deliver", config, partial(deliver, config))
+
+
+def run_web(config: Config) -> int:
+    """Run DICOMweb until asked to stop; give the exit code."""
+    from node.composition.browsing import browse
+
+    return run_service("web", config, partial(browse, config))

@@ -7,6 +7,7 @@ the Data Set, so that the same Data Set makes the same file whoever sends it.
 import struct
 import zlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 from io import BytesIO
 
 from pydicom import Dataset
@@ -82,6 +83,53 @@ def read_whole(encoded: bytes, transfer_syntax: UID) -> Dataset:
         )
     except _JUNK as error:
         raise UnreadableDataSet("the Identifier cannot be read") from error
+
+
+@dataclass(frozen=True, slots=True)
+class FileParts:
+    """A Part 10 file taken apart.
+
+    Attributes
+    ----------
+    sop_class_uid, sop_instance_uid, transfer_syntax_uid
+        As the File Meta says; empty when it does not.
+    encoded
+        The Data Set, in that transfer syntax.
+    """
+
+    sop_class_uid: str
+    sop_instance_uid: str
+    transfer_syntax_uid: str
+    encoded: bytes
+
+
+def split_file(part10: bytes) -> FileParts:
+    """Take the Data Set out of a Part 10 file, unchanged (PS3.10 7).
+
+    Raises
+    ------
+    UnreadableDataSet
+        If it is no such file, or its File Meta names no transfer syntax.
+    """
+    file = BytesIO(part10)
+    file.seek(128)
+    if file.read(4) != b"DICM":
+        raise UnreadableDataSet("the file is no DICOM file")
+    try:
+        meta = read_dataset(file, is_implicit_VR=False, is_little_endian=True, stop_when=_behind_meta)
+        uids = [
+            str(meta.get(keyword) or "")
+            for keyword in ("MediaStorageSOPClassUID", "MediaStorageSOPInstanceUID", "TransferSyntaxUID")
+        ]
+    except _JUNK as error:
+        raise UnreadableDataSet("the File Meta Information cannot be read") from error
+    if not uids[2]:
+        raise UnreadableDataSet("the File Meta Information names no transfer syntax")
+    return FileParts(*uids, part10[file.tell() :])
+
+
+def _behind_meta(tag: BaseTag, _vr: str | None, _length: int) -> bool:
+    return tag.group != 2
 
 
 def _at_pixels(tag: BaseTag, _vr: str | None, _length: int) -> bool:

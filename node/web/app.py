@@ -1,0 +1,96 @@
+"""The ASGI application: routes to the services, and what stands in front of them."""
+
+from collections.abc import Awaitable, Callable
+
+from starlette.concurrency import run_in_threadpool
+from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.exceptions import ExceptionMiddleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route, Router
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from node.config.web import WebConfig
+from node.web.answers import text
+from node.web.capabilities import answer_capabilities
+from node.web.faults import answer_fault
+from node.web.guard import Guard
+from node.web.inquiry import ROOT, Inquiry, make_inquiry
+from node.web.resources import STORES, TRANSACTIONS, Answer, Services
+from node.web.visitors import Doorkeeper, Right
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+_ALLOWED_HEADERS = ["Accept", "Authorization", "Content-Type", "Range"]
+_EXPOSED_HEADERS = ["Content-Location", "Content-Range", "Warning", "WWW-Authenticate"]
+
+
+def make_app(services: Services, doorkeeper: Doorkeeper, config: WebConfig) -> ASGIApp:
+    """Put the service together."""
+    door = _Door(doorkeeper, config)
+    routes = [
+        Route(ROOT + entry.path, door.read(entry.answer(services)), methods=["GET", "HEAD"])
+        for entry in TRANSACTIONS
+    ]
+    routes += [Route(ROOT + path, door.store(services.store.store), methods=["POST"]) for path in STORES]
+    paths = {ROOT, f"{ROOT}/", *(route.path for route in routes)}
+    routes += [Route(path, door.capabilities, methods=["OPTIONS"]) for path in sorted(paths)]
+    router = Router(routes, default=_no_resource, redirect_slashes=False)
+    app: ASGIApp = ExceptionMiddleware(router, handlers={Exception: answer_fault})
+    if config.origins:
+        # Outside of the faults: a page may read those too.
+        app = CORSMiddleware(
+            app,
+            allow_origins=list(config.origins),
+            allow_methods=["GET", "HEAD", "POST", "OPTIONS"],
+            allow_headers=_ALLOWED_HEADERS,
+            expose_headers=_EXPOSED_HEADERS,
+        )
+    return Guard(app, config.max_requests, config.timeout_s)
+
+
+class _Door:
+    """Makes endpoints: who calls, may they, what do they ask, and only then the service."""
+
+    def __init__(self, doorkeeper: Doorkeeper, config: WebConfig) -> None:
+        self._doorkeeper = doorkeeper
+        self._config = config
+
+    def read(self, answer: Answer) -> Endpoint:
+        """Make an endpoint that works in a thread of its own."""
+
+        async def endpoint(request: Request) -> Response:
+            response = await run_in_threadpool(lambda: answer(self._admit(request, "read")))
+            if request.method != "HEAD":
+                return response
+            head = Response(status_code=response.status_code, headers=dict(response.headers))
+            if "content-length" not in response.headers:
+                del head.headers["content-length"]
+            return head
+
+        return endpoint
+
+    def store(self, answer: Callable[[Request, Inquiry], Awaitable[Response]]) -> Endpoint:
+        """Make an endpoint that reads the body while it comes in."""
+
+        async def endpoint(request: Request) -> Response:
+            inquiry = await run_in_threadpool(self._admit, request, "store")
+            return await answer(request, inquiry)
+
+        return endpoint
+
+    async def capabilities(self, request: Request) -> Response:
+        """Answer OPTIONS."""
+        inquiry = await run_in_threadpool(self._admit, request, None)
+        return answer_capabilities(inquiry, self._config.services)
+
+    def _admit(self, request: Request, right: Right | None) -> Inquiry:
+        address = request.client.host if request.client else ""
+        visitor = self._doorkeeper.admit(request.headers, address)
+        if right is not None:
+            visitor.require(right)
+        return make_inquiry(request, visitor, self._config.url)
+
+
+async def _no_resource(scope: Scope, receive: Receive, send: Send) -> None:
+    await text(404, "There is no such resource; OPTIONS lists what there is.")(scope, receive, send)
