@@ -5,6 +5,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 from node.config.addressee import own_node
 from node.config.destinations import DestinationConfig
@@ -40,7 +41,8 @@ def examine(config: Config) -> Iterator[Check]:
     yield from _guarded("receiver", lambda: _receiver(config))
     yield from _guarded("access list", lambda: _access(config))
     yield from _guarded("decoders", _decoders)
-    yield from _guarded("model bundle", lambda: _bundle(config))
+    for bundle in _bundles(config):
+        yield from _guarded("model bundle", partial(_bundle, bundle))
     if not config.destinations:
         yield Check("destinations", None, "none configured: results stay on the node and are found by C-FIND")
     for destination in config.destinations:
@@ -124,10 +126,16 @@ def _decoders() -> Check:
     return Check("decoders", True, accepted)
 
 
-def _bundle(config: Config) -> Check:
-    from pipeline.bundle import reference_bundle, verify_bundle
+def _bundles(config: Config) -> tuple[Path, ...]:
+    from node.routing.router import Router
 
-    _, identity = verify_bundle(config.model.bundle or reference_bundle())
+    return Router.of(config).bundles
+
+
+def _bundle(folder: Path) -> Check:
+    from pipeline.bundle import verify_bundle
+
+    _, identity = verify_bundle(folder)
     digests = f"bundle {identity.digest[:12]}, every file's digest holds"
     return Check("model bundle", True, f"{identity.name} {identity.version}: {digests}")
 

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,11 +9,12 @@ from pydicom import Dataset
 
 from node.config.schema import Config
 from node.identity import device_uid, utc_offset
+from node.routing.router import Router
+from node.work.models import ModelSettings, WarmModels
 from pipeline.errors import PipelineError
 from pipeline.values import Analysis, Origin, ResultObjects
 
 if TYPE_CHECKING:
-    from pipeline.bundle import Bundle
     from pipeline.cascade import Cascade
 
 
@@ -46,19 +46,21 @@ class OfflineResult:
 
 
 class OfflineAnalyser:
-    """Warm models, loaded with the first film."""
+    """Warm models, loaded with the first film that needs them."""
 
     def __init__(self, config: Config) -> None:
         self._config = config
+        self._router = Router.of(config)
+        settings = ModelSettings(self._router.gate, config.work.engine, 1, config.model.warm_bundles)
+        self._models = WarmModels(settings)
 
-    def analyse(self, film: Dataset) -> Analysis:
-        """Run the whole pipeline over one film."""
-        return self._cascade.analyse([film])[0]
+    def analyse(self, film: Dataset, bundle: Path | None = None) -> Analysis:
+        """Run the whole pipeline over one film, by a bundle or by that of films without a route."""
+        return self._cascade(bundle).analyse([film])[0]
 
-    @property
-    def disclaimer(self) -> str:
-        """What the models' makers say about their use."""
-        return self._bundle.identity.disclaimer
+    def disclaimer(self, bundle: Path | None = None) -> str:
+        """Say what the makers of a bundle say about its use."""
+        return self._cascade(bundle).identity.disclaimer
 
     def write_results(self, film: Dataset, name: str, made_at: datetime, folder: Path) -> OfflineResult:
         """Analyse one film and write SEG, SR and picture.
@@ -89,18 +91,8 @@ class OfflineAnalyser:
             tuple(str(path) for path in files),
         )
 
-    @cached_property
-    def _bundle(self) -> "Bundle":
-        from pipeline.bundle import load_bundle, reference_bundle
-
-        return load_bundle(self._config.model.bundle or reference_bundle(), device=self._config.work.engine)
-
-    @cached_property
-    def _cascade(self) -> "Cascade":
-        from node.gating import gate_settings
-        from pipeline.cascade import Cascade
-
-        return Cascade(self._bundle, gate_settings(self._config))
+    def _cascade(self, bundle: Path | None) -> "Cascade":
+        return self._models.cascade(bundle or self._router.default_bundle)
 
     def _make_results(self, analysis: Analysis, made_at: datetime) -> ResultObjects:
         from pipeline.results import make_result_objects

@@ -20,7 +20,7 @@ from pipeline.gate.verdicts import decide
 from pipeline.pixels.grayscale import GreyScale
 from pipeline.radiograph import header_of, read_radiograph
 from pipeline.segment import LungSegmenter, SegmentedFilm
-from pipeline.values import Analysis, Finding, Outcome, Radiograph, Reason, RuleVerdict
+from pipeline.values import Analysis, BundleIdentity, Finding, Outcome, Radiograph, Reason, RuleVerdict
 
 _log = logging.getLogger(__name__)
 _Result = TypeVar("_Result")
@@ -81,6 +81,11 @@ class Cascade:
         self._limits = bundle.manifest.classifier.abstention
         self._segmenter = LungSegmenter(bundle.segmenter, bundle.manifest.segmenter)
         self._classifier = FindingClassifier(bundle.classifier, bundle.manifest.classifier)
+
+    @property
+    def identity(self) -> BundleIdentity:
+        """Which models these are, and what their makers say about their use."""
+        return self._bundle.identity
 
     def analyse(
         self, datasets: Sequence[Dataset], known: Sequence[Sequence[RuleVerdict]] = ()

@@ -1,4 +1,4 @@
-"""Commands that need no network and no running node: analyse, explain."""
+"""The command that analyses films without network and without a running node."""
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
@@ -14,9 +14,8 @@ if TYPE_CHECKING:
 
 
 def add_to(app: typer.Typer) -> None:
-    """Register this module's commands."""
+    """Register this module's command."""
     app.command(epilog="Example: neolung analyse film.dcm --out results")(analyse)
-    app.command(epilog="Example: neolung explain film.dcm")(explain)
 
 
 def analyse(
@@ -42,38 +41,9 @@ def analyse(
     else:
         columns = ("film", "outcome", "probability", "threshold", "lungs mm2", "why", "results")
         show_table(counted(len(results), "film"), columns, [_cells(r) for r in results])
-        typer.echo(analyser.disclaimer)
+        typer.echo(analyser.disclaimer())
     if any(result.outcome in {"failed", "unsupported"} for result in results):
         raise typer.Exit(1)
-
-
-def explain(
-    film: Annotated[Path, typer.Argument(metavar="FILE", help="A DICOM file.", show_default=False)],
-    config: ConfigOption = None,
-    json: JsonOption = False,
-) -> None:
-    """Say what the gate decides about a film, rule by rule, and where its results would go."""
-    from node.cli.films import read_film
-    from node.config.loading import load_config
-    from node.offline import OfflineAnalyser
-    from node.printing import show_json, show_table
-
-    settings = load_config(config)
-    analyser = OfflineAnalyser(settings)
-    analysis = analyser.analyse(read_film(film))
-    destinations = [destination.name for destination in settings.destinations]
-    if json:
-        rules = [{"rule": v.rule, "verdict": v.verdict, "detail": v.detail} for v in analysis.verdicts]
-        answer = {"outcome": analysis.outcome, "explanation": analysis.explanation, "rules": rules}
-        show_json(answer | {"destinations": destinations})
-        return
-    rows = [(verdict.rule, verdict.verdict, verdict.detail) for verdict in analysis.verdicts]
-    show_table(f"Rules of the gate for {film.name}", ("rule", "verdict", "what was seen"), rows)
-    typer.echo(f"Outcome: {analysis.outcome}. {analysis.explanation}".rstrip())
-    typer.echo(
-        f"Results go to: {', '.join(destinations) or 'nowhere (no destinations); they stay on the node'}."
-    )
-    typer.echo(analyser.disclaimer)
 
 
 def _analyse(analyser: "OfflineAnalyser", files: Iterable[Path], out: Path) -> "Iterator[OfflineResult]":

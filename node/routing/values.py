@@ -47,6 +47,13 @@ class RouteVerdict:
         """Whether the film meets all conditions."""
         return all(verdict.is_met for verdict in self.conditions)
 
+    def as_record(self) -> dict[str, object]:
+        """Give the verdict as JSON has it."""
+        conditions = [
+            {"condition": one.condition, "met": one.is_met, "seen": one.seen} for one in self.conditions
+        ]
+        return {"route": self.route, "matches": self.matches, "conditions": conditions}
+
 
 @dataclass(frozen=True, slots=True)
 class Decision:
@@ -87,15 +94,5 @@ class Decision:
             "priority": self.priority,
             "bundle": str(self.bundle),
             "destinations": list(self.destinations),
-            "verdicts": [
-                {
-                    "route": verdict.route,
-                    "matches": verdict.matches,
-                    "conditions": [
-                        {"condition": one.condition, "met": one.is_met, "seen": one.seen}
-                        for one in verdict.conditions
-                    ],
-                }
-                for verdict in self.verdicts
-            ],
+            "verdicts": [verdict.as_record() for verdict in self.verdicts],
         }

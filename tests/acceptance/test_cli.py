@@ -5,9 +5,10 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
-from pydicom import dcmread
+from pydicom import Dataset, dcmread
 from pydicom.uid import SecondaryCaptureImageStorage
 
 from storage.ledger import Ledger
@@ -225,6 +226,66 @@ def test_explain_names_the_rule_that_turned_a_film_away(tmp_path: Path) -> None:
     answer = json.loads(done.stdout)
     assert answer["outcome"] == "not eligible"
     assert [rule["rule"] for rule in answer["rules"] if rule["verdict"] == "no"] == ["age"]
+
+
+ROUTES = """
+destinations:
+  - {name: pacs, ae_title: PACS, host: pacs}
+  - {name: research, ae_title: RESEARCH, host: research, send: [sr]}
+routes:
+  - name: er
+    when: {calling_ae_title: ER*}
+    priority: stat
+  - name: named
+    when: {tags: [{tag: PatientID, values: "X*"}], addresses: 10.3.0.0/16}
+    process: false
+  - name: newborns
+    when: {gate: {age: yes, eligible: yes}}
+    destinations: [research]
+    priority: low
+"""
+
+
+def explained(folder: Path, film: Dataset, *options: str) -> dict[str, Any]:
+    path = write(film, folder / "film.dcm")
+    done = run_neolung("explain", str(path), "--json", *options, "--config", config(folder, ROUTES))
+    assert done.returncode == 0, done.stderr
+    answer: dict[str, Any] = json.loads(done.stdout)
+    return answer
+
+
+def test_explain_shows_every_condition_of_every_route_and_who_gets_what(tmp_path: Path) -> None:
+    answer = explained(tmp_path, make_film(), "--calling", "NICU1")
+
+    assert (answer["route"], answer["priority"]) == ("newborns", "low")
+    assert [(route["route"], route["matches"]) for route in answer["routes"]] == [
+        ("er", False),
+        ("named", False),
+        ("newborns", True),
+    ]
+    assert answer["routes"][0]["conditions"] == [
+        {"condition": "calling AE title is ER*", "met": False, "seen": "NICU1"}
+    ]
+    assert list(answer["destinations"]) == ["research"]
+
+
+def test_explain_takes_who_would_send_the_film_from_its_options(tmp_path: Path) -> None:
+    answer = explained(tmp_path, judged_film(), "--calling", "ER1", "--address", "10.3.0.1")
+
+    assert (answer["route"], answer["priority"]) == ("er", "stat")
+    assert list(answer["destinations"]) == ["pacs", "research"]
+
+
+def test_explain_tells_nothing_about_the_patient(tmp_path: Path) -> None:
+    film = make_film(PatientName="Secret^Baby", PatientID="X-4711", AccessionNumber="ACC-77")
+    path = write(film, tmp_path / "film.dcm")
+    arguments = ("explain", str(path), "--address", "10.3.0.1", "--config", config(tmp_path, ROUTES))
+
+    for done in (run_neolung(*arguments), run_neolung(*arguments, "--json")):
+        assert done.returncode == 0
+        assert "stored, and nothing else" in done.stdout or '"process": false' in done.stdout
+        for secret in ("Secret", "4711", "ACC-77"):
+            assert secret not in done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("command", ["analyse", "explain"])
