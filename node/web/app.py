@@ -1,6 +1,6 @@
 """The ASGI application: routes to the services, and what stands in front of them."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware.cors import CORSMiddleware
@@ -28,13 +28,13 @@ _EXPOSED_HEADERS = ["Content-Location", "Content-Range", "Warning", "WWW-Authent
 def make_app(services: Services, doorkeeper: Doorkeeper, config: WebConfig) -> ASGIApp:
     """Put the service together."""
     door = _Door(doorkeeper, config)
-    routes = [
-        Route(ROOT + entry.path, door.read(entry.answer(services)), methods=["GET", "HEAD"])
-        for entry in TRANSACTIONS
-    ]
-    routes += [Route(ROOT + path, door.store(services.store.store), methods=["POST"]) for path in STORES]
-    paths = {ROOT, f"{ROOT}/", *(route.path for route in routes)}
-    routes += [Route(path, door.capabilities, methods=["OPTIONS"]) for path in sorted(paths)]
+    methods: dict[str, dict[str, Endpoint]] = {"": {}, "/": {}}
+    for entry in TRANSACTIONS:
+        endpoint = door.read(entry.answer(services))
+        methods[entry.path] = {"GET": endpoint, "HEAD": endpoint}
+    for path in STORES:
+        methods[path]["POST"] = door.store(services.store.store)
+    routes = [_route(path, {**known, "OPTIONS": door.capabilities}) for path, known in methods.items()]
     router = Router(routes, default=_no_resource, redirect_slashes=False)
     app: ASGIApp = ExceptionMiddleware(router, handlers={Exception: answer_fault})
     if config.origins:
@@ -47,6 +47,13 @@ def make_app(services: Services, doorkeeper: Doorkeeper, config: WebConfig) -> A
             expose_headers=_EXPOSED_HEADERS,
         )
     return Guard(app, config.max_requests, config.timeout_s)
+
+
+def _route(path: str, endpoints: Mapping[str, Endpoint]) -> Route:
+    async def endpoint(request: Request) -> Response:
+        return await endpoints[request.method](request)
+
+    return Route(ROOT + path, endpoint, methods=sorted(endpoints))
 
 
 class _Door:
