@@ -54,20 +54,22 @@ class Connection(AssociationSocket):
 
     def connect(self, primitive: Any) -> None:
         """Connect, make the TLS handshake where it is asked for, and tell the state machine the outcome."""
+        primitive.result = "Evt17"
         try:
             self.socket = self._open(primitive.address_info.as_tuple)
         except OSError as error:
             self.note_failure(error)
             self.discard()
             self.socket = None
-            primitive.result = "Evt17"
         else:
             self._is_connected = True
             self.assoc.requestor.address_info = AddressInformation.from_tuple(self.socket.getsockname())
             evt.trigger(self.assoc, evt.EVT_CONN_OPEN, {"address": primitive.address_info.as_tuple})
             primitive.result = "Evt2"
-        self.provider_queue.put(primitive)
-        self._ready.set()
+        finally:
+            # Who asked for the association waits for these two without limit.
+            self.provider_queue.put(primitive)
+            self._ready.set()
 
     def _open(self, address: Any) -> socket.socket:
         self._raw.settimeout(self.assoc.connection_timeout)
@@ -107,4 +109,4 @@ def _check_name(secured: ssl.SSLSocket, destination: DestinationConfig) -> None:
     if wanted is None or (shown is not None and shown.is_called(wanted)):
         return
     subject = shown.subject if shown else "nobody"
-    raise ssl.SSLError(1, f"the certificate shown is that of {subject}, not of {wanted}")
+    raise ConnectionError(f"the certificate shown is that of {subject}, not of {wanted}")

@@ -207,8 +207,9 @@ def in_short(error: BaseException) -> str:
     """Say what is wrong with TLS, without the library's file names and line numbers."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"certificate not accepted: {error.verify_message}"
-    if isinstance(error, ssl.SSLError) and error.reason:
-        return error.reason.replace("_", " ").lower()
+    reason: str | None = getattr(error, "reason", None)
+    if isinstance(error, ssl.SSLError) and reason:
+        return reason.replace("_", " ").lower()
     return (error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__
 
 
