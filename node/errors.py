@@ -9,6 +9,7 @@
     ├── ListenFailed           the node's own port cannot be opened
     ├── UnreadableDataSet      bytes that came over the network are no Data Set
     ├── IdentifierRefused      a C-FIND Identifier that cannot be answered, with the status that says so
+    ├── RequestRefused         a C-MOVE, C-GET or N-ACTION that cannot be served, with the status for it
     ├── WebRefused             an HTTP request that cannot be answered, with the status that says so
     ├── TokenRefused           a bearer token cannot be made, read or removed
     ├── StoreRefused           a C-STORE request that cannot be accepted, with the status that says so
@@ -16,9 +17,14 @@
     ├── UnknownDestination     no destination of that name is configured
     ├── IdentifierNotMade      a query has a key that there is not, or a value that its key cannot hold
     ├── QueryFailed            a query could not be asked, or the peer ended it with a failure
+    │   └── QueryCutShort      the peer has more matches than it gives at once
+    ├── FetchFailed            a peer did not give what was asked for; later may be better
+    │   └── FetchRefused       it never will as the two systems are configured
+    ├── CampaignStopped        a campaign ended before its end; it can be resumed
     ├── NoSuchFilm             a file named on the command line does not exist or is no DICOM file
     ├── ExportRefused          an export cannot begin: folder, key or wish cannot be used
     ├── ExportFailed           an export did not come to its end, or its check found an identifier
+    ├── ModelRefused           a model bundle cannot be found, added, promoted or rolled back
     ├── NoLedger               there is no ledger to look into: the node has not run yet
     ├── DemoFailed             the demonstration did not come to its end
     ├── AlreadyRunning         another process of the same role works on this data folder
@@ -90,6 +96,20 @@ class IdentifierRefused(NodeError):
         super().__init__(comment)
 
 
+class RequestRefused(NodeError):
+    """A C-MOVE, C-GET or N-ACTION request that cannot be served; the text becomes the Error Comment.
+
+    Attributes
+    ----------
+    status
+        Status of the response.
+    """
+
+    def __init__(self, status: int, comment: str) -> None:
+        self.status = status
+        super().__init__(comment)
+
+
 class WebRefused(NodeError):
     """An HTTP request that cannot be answered; the text becomes the body of the response.
 
@@ -115,6 +135,10 @@ class AssociationRefused(NodeError):
     """A peer cannot be reached, or does not open the association; later may be better."""
 
 
+class ModelRefused(NodeError):
+    """A model bundle cannot be found, added, promoted or rolled back."""
+
+
 class UnknownDestination(NodeError):
     """No destination of that name is configured."""
 
@@ -124,7 +148,33 @@ class IdentifierNotMade(NodeError):
 
 
 class QueryFailed(NodeError):
-    """A query could not be asked, or the peer ended it with a failure."""
+    """A query could not be asked, or the peer ended it with a failure.
+
+    Attributes
+    ----------
+    reason
+        The message without the peer's own words, which may be about a patient.
+    """
+
+    def __init__(self, reason: str, comment: str = "") -> None:
+        self.reason = reason
+        super().__init__(f"{reason} {comment}".rstrip())
+
+
+class QueryCutShort(QueryFailed):
+    """The peer has more matches than it gives at once."""
+
+
+class FetchFailed(NodeError):
+    """A peer did not give what was asked for; later may be better. No message holds words of the peer."""
+
+
+class FetchRefused(FetchFailed):
+    """A peer will not give what was asked for as long as one of the two systems is configured as it is."""
+
+
+class CampaignStopped(NodeError):
+    """A campaign ended before its end; it can be resumed."""
 
 
 class NoSuchFilm(NodeError):

@@ -12,6 +12,7 @@ from node.network.application_entity import ApplicationEntity, Services
 from node.network.contexts import PLAIN_SYNTAXES, in_our_order
 from node.network.query import QueryService
 from node.network.receiver import Receiver
+from node.network.retrieve import RetrieveService
 from node.processes.lifetime import Drain
 from node.work.committer import make_report_handler
 from node.work.doorbell import ring
@@ -59,6 +60,7 @@ def make_application_entity(config: Config, ledger: Ledger, store: ObjectStore) 
     services = Services(
         store=store_and_ring,
         find=QueryService(ledger, access, config),
+        retrieve=RetrieveService(ledger, store, access, config),
         commitment_report=make_report_handler(ledger),
     )
     proven = in_our_order(syntax for syntax, proof in proofs.items() if proof.ok)

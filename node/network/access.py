@@ -7,7 +7,7 @@ from typing import Any, Literal
 from node.certificates import PeerCertificate, peer_certificate
 from node.config.access import AccessConfig, PeerConfig
 
-Service = Literal["echo", "store", "query"]
+Service = Literal["echo", "store", "query", "retrieve"]
 
 
 @dataclass(frozen=True, slots=True)

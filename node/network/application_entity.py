@@ -10,12 +10,14 @@ from typing import Any, Self
 
 from pydicom import Dataset
 from pynetdicom import AE, evt
+from pynetdicom.dimse_primitives import C_GET, C_MOVE
 
 from node.config.schema import Config
 from node.errors import ListenFailed
 from node.log import EventLog, describe_exception, silence_libraries
 from node.network.access import AccessList, caller_of
-from node.network.contexts import decodable_syntaxes, supported_contexts
+from node.network.contexts import GET_MODELS, MOVE_MODELS, decodable_syntaxes, supported_contexts
+from node.network.dispatch import Dispatcher, Service
 from node.network.doorkeeper import TlsDoorkeeper
 from node.network.extended import answer_extended
 from node.network.gatekeeper import Gatekeeper
@@ -46,12 +48,15 @@ class Services:
         Handler of EVT_C_STORE.
     find
         Handler of EVT_C_FIND.
+    retrieve
+        Serves C-MOVE and C-GET.
     commitment_report
         Takes the reports of storage commitment that destinations send on an association of their own.
     """
 
     store: Callable[[Any], Any]
     find: Callable[[Any], Any]
+    retrieve: Service
     commitment_report: CommitmentHandler
 
 
@@ -187,6 +192,7 @@ class ApplicationEntity:
         limits = self._config.limits
         handlers: list[Handler] = [
             *socket_handlers(),
+            (evt.EVT_CONN_OPEN, self._dispatcher()),
             (evt.EVT_CONN_CLOSE, end_without_request),
             (evt.EVT_REQUESTED, self._gatekeeper),
             (evt.EVT_C_ECHO, self._echo),
@@ -199,6 +205,11 @@ class ApplicationEntity:
         if limits.max_object_bytes:
             handlers.append((evt.EVT_PDU_RECV, SizeGuard(limits.max_object_bytes)))
         return handlers
+
+    def _dispatcher(self) -> Dispatcher:
+        retrieve = self._services.retrieve
+        services = {(model, C_MOVE): retrieve for model in MOVE_MODELS}
+        return Dispatcher(services | {(model, C_GET): retrieve for model in GET_MODELS})
 
     def _echo(self, event: Any) -> int:
         caller = caller_of(event.assoc)

@@ -17,6 +17,13 @@ COMMITMENT = UID("1.2.840.10008.1.20.1")
 """Storage Commitment Push Model."""
 PATIENT_ROOT_FIND = UID("1.2.840.10008.5.1.4.1.2.1.1")
 STUDY_ROOT_FIND = UID("1.2.840.10008.5.1.4.1.2.2.1")
+PATIENT_ROOT_MOVE = UID("1.2.840.10008.5.1.4.1.2.1.2")
+STUDY_ROOT_MOVE = UID("1.2.840.10008.5.1.4.1.2.2.2")
+PATIENT_ROOT_GET = UID("1.2.840.10008.5.1.4.1.2.1.3")
+STUDY_ROOT_GET = UID("1.2.840.10008.5.1.4.1.2.2.3")
+FIND_MODELS = (PATIENT_ROOT_FIND, STUDY_ROOT_FIND)
+MOVE_MODELS = (PATIENT_ROOT_MOVE, STUDY_ROOT_MOVE)
+GET_MODELS = (PATIENT_ROOT_GET, STUDY_ROOT_GET)
 
 PLAIN_SYNTAXES: tuple[UID, ...] = (uid.ExplicitVRLittleEndian, uid.ImplicitVRLittleEndian)
 
@@ -103,19 +110,18 @@ def supported_contexts(image_syntaxes: Iterable[str]) -> list[PresentationContex
 
     Notes
     -----
-    Storage Commitment is accepted with both roles: there the peer is the SCP, and sends N-EVENT-REPORT on an
-    association that it opens itself (PS3.4 J.3.3).
+    Both roles are accepted, where the peer asks for them, of what it may want to receive: objects by C-GET
+    (PS3.4 C.4.3.2), and storage commitment, where it is the SCP that sends N-EVENT-REPORT on an association
+    of its own (PS3.4 J.3.3).
     """
     images: list[str | UID] = list(image_syntaxes)
     plain: list[str | UID] = list(PLAIN_SYNTAXES)
-    contexts = [build_context(VERIFICATION, plain)]
-    contexts += [build_context(sop_class, images) for sop_class in IMAGE_CLASSES]
-    contexts += [build_context(sop_class, plain) for sop_class in DOCUMENT_CLASSES]
-    contexts += [build_context(sop_class, plain) for sop_class in (PATIENT_ROOT_FIND, STUDY_ROOT_FIND)]
-    commitment = build_context(COMMITMENT, plain)
-    commitment.scu_role = True
-    commitment.scp_role = True
-    return [*contexts, commitment]
+    both_ways = [build_context(sop_class, images) for sop_class in IMAGE_CLASSES]
+    both_ways += [build_context(sop_class, plain) for sop_class in (*DOCUMENT_CLASSES, COMMITMENT)]
+    for context in both_ways:
+        context.scu_role = context.scp_role = True
+    one_way = (VERIFICATION, *FIND_MODELS, *MOVE_MODELS, *GET_MODELS)
+    return [*(build_context(sop_class, plain) for sop_class in one_way), *both_ways]
 
 
 def accepted_table(image_syntaxes: Iterable[str]) -> Mapping[str, tuple[str, ...]]:

@@ -7,9 +7,19 @@ from pathlib import Path
 from pydicom.uid import UID, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 from pynetdicom.presentation import PresentationContext, build_context
 
+from storage.objects import ObjectStore
+from storage.values import StoredInstance
+
 UNCOMPRESSED = (ExplicitVRLittleEndian, ImplicitVRLittleEndian)
 MOST_CONTEXTS = 128
 """Presentation contexts that one association can propose (PS3.8 9.3.2.2)."""
+
+ENCODINGS = {
+    "auto": UNCOMPRESSED,
+    "explicit": (ExplicitVRLittleEndian,),
+    "implicit": (ImplicitVRLittleEndian,),
+}
+"""Uncompressed transfer syntaxes by the setting of a destination."""
 
 Need = tuple[str, tuple[UID, ...]]
 """SOP Class and transfer syntaxes of one presentation context."""
@@ -29,6 +39,22 @@ def make_contexts(objects: Iterable[OutgoingObject]) -> list[PresentationContext
     """Propose what the objects need and nothing else."""
     needs = dict.fromkeys(need for item in objects for need in _needs(item))
     return [build_context(sop_class_uid, list(syntaxes)) for sop_class_uid, syntaxes in needs]
+
+
+def in_encoding(contexts: Iterable[PresentationContext], encoding: str) -> list[PresentationContext]:
+    """Propose uncompressed transfer syntaxes as a destination wants them; a compressed one stays as it is.
+
+    Parameters
+    ----------
+    encoding
+        ``auto``, ``explicit`` or ``implicit``.
+    """
+    return [
+        build_context(str(context.abstract_syntax), list(ENCODINGS[encoding]))
+        if set(context.transfer_syntax) <= set(UNCOMPRESSED)
+        else context
+        for context in contexts
+    ]
 
 
 def in_associations(objects: Iterable[OutgoingObject], most: int) -> Iterator[list[OutgoingObject]]:
@@ -58,3 +84,13 @@ def _needs(item: OutgoingObject) -> tuple[Need, ...]:
     if item.transfer_syntax_uid in UNCOMPRESSED:
         return (plain,)
     return (item.sop_class_uid, (UID(item.transfer_syntax_uid),)), plain
+
+
+def outgoing_object(objects: ObjectStore, instance: StoredInstance) -> OutgoingObject:
+    """Describe a stored object; its file is not looked at."""
+    return OutgoingObject(
+        sop_class_uid=instance.sop_class_uid,
+        sop_instance_uid=instance.sop_instance_uid,
+        transfer_syntax_uid=instance.transfer_syntax_uid,
+        path=objects.path(instance.file),
+    )

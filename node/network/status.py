@@ -52,6 +52,31 @@ class FindStatus(IntEnum):
     """The Identifier cannot be read, or the node itself failed."""
 
 
+class RetrieveStatus(IntEnum):
+    """C-MOVE and C-GET responses (PS3.4 C.4.2.1.5, C.4.3.1.4)."""
+
+    SUCCESS = 0x0000
+    """Every object was stored, or nothing matched."""
+    PENDING = 0xFF00
+    """Sub-operations go on."""
+    CANCELLED = 0xFE00
+    """Ended by C-CANCEL."""
+    WITH_FAILURES = 0xB000
+    """Some objects were not stored, or with a warning."""
+    NOT_AUTHORISED = 0x0124
+    """The peer may call, but not retrieve."""
+    CANNOT_COUNT = 0xA701
+    """The ledger cannot be read, or too many objects match."""
+    CANNOT_PERFORM = 0xA702
+    """Not one object could be stored."""
+    UNKNOWN_DESTINATION = 0xA801
+    """No destination of the node has the AE title of the Move Destination."""
+    IDENTIFIER_MISMATCH = 0xA900
+    """Level or unique keys do not fit the information model."""
+    UNABLE_TO_PROCESS = 0xC000
+    """The Identifier cannot be read, or the node itself failed."""
+
+
 class EventStatus(IntEnum):
     """N-EVENT-REPORT and N-ACTION responses (PS3.7 10.1.1.1.8, 10.1.4.1.10)."""
 

@@ -31,6 +31,7 @@ from node.network.application_entity import ApplicationEntity, Services
 from node.network.contexts import PLAIN_SYNTAXES, STUDY_ROOT_FIND
 from node.network.query import QueryService
 from node.network.receiver import Receiver
+from node.network.retrieve import RetrieveService
 from node.network.sockets import socket_handlers
 from storage.ledger import Ledger
 from storage.objects import ObjectStore
@@ -97,6 +98,7 @@ def listening_node(folder: Path, **sections: Mapping[str, Any]) -> Iterator[List
     services = Services(
         store=Receiver(ledger, objects, access, config),
         find=QueryService(ledger, access, config),
+        retrieve=RetrieveService(ledger, objects, access, config),
         commitment_report=lambda kind, information: node.take_report(kind, information),
     )
     entity = ApplicationEntity(config, access, services)

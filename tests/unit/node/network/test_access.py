@@ -22,14 +22,14 @@ ROOM = {"name": "room", "ae_title": "*", "addresses": ["10.1.7.7"], "services": 
 @pytest.mark.parametrize(
     ("ae_title", "address", "services"),
     [
-        ("PACS", "10.1.2.3", {"echo", "store", "query"}),
+        ("PACS", "10.1.2.3", {"echo", "store", "query", "retrieve"}),
         ("pacs", "10.1.2.3", set()),
         ("PACS", "10.2.2.3", set()),
-        ("PACS", "2001:db8::1", {"echo", "store", "query"}),
-        ("PACS", "::ffff:10.1.2.3", {"echo", "store", "query"}),
+        ("PACS", "2001:db8::1", {"echo", "store", "query", "retrieve"}),
+        ("PACS", "::ffff:10.1.2.3", {"echo", "store", "query", "retrieve"}),
         ("PACS", "fe80::1%eth0", set()),
         ("CR1", "10.1.7.7", {"echo", "store"}),
-        ("PACS", "10.1.7.7", {"echo", "store", "query"}),
+        ("PACS", "10.1.7.7", {"echo", "store", "query", "retrieve"}),
         ("CR1", "10.1.7.8", set()),
     ],
 )
