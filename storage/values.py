@@ -21,6 +21,12 @@ class Role(StrEnum):
     """A SEG that this node made."""
     REPORT = "report"
     """A Structured Report that this node made."""
+    PRESENTATION = "presentation"
+    """A presentation state (GSPS) that this node made."""
+    CAPTURE = "capture"
+    """A Secondary Capture that this node made."""
+    DOCUMENT = "document"
+    """An encapsulated PDF that this node made."""
     OTHER = "other"
     """Received and kept for retrieval, never analysed."""
 

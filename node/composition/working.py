@@ -25,6 +25,7 @@ from node.work.retry import RetryPolicy
 from node.work.routing import Routes
 from node.work.seats import Seating, cuda_devices, plan_seating, usable_cores
 from node.work.values import describe_warm_up
+from node.work.wishes import Wishes
 from node.work.worker import Worker, WorkerSettings
 from pipeline.bundle import verify_bundle
 from pipeline.errors import BundleError
@@ -74,7 +75,7 @@ def analysis_settings(config: Config, threads: int) -> AnalysisSettings:
         station_name=config.node.station_name,
         utc_offset=utc_offset(config),
         keep_overlay=config.results.keep_overlay,
-        charsets=Routes(config).charsets,
+        wishes=Wishes.of(config),
     )
 
 

@@ -2,11 +2,22 @@
 
 from typing import Literal, Self
 
-from pydantic import Field, PrivateAttr
+from pydantic import Field, PrivateAttr, field_validator
 
 from node.config.section import Section
 from node.config.tls import TlsConfig
-from node.config.types import AETitle, CertificateName, Count, Flag, Host, Name, PduBytes, Port, Seconds
+from node.config.types import (
+    AETitle,
+    CertificateName,
+    Count,
+    Flag,
+    Host,
+    Name,
+    PduBytes,
+    Port,
+    Seconds,
+    Side,
+)
 
 
 class RetryConfig(Section):
@@ -44,8 +55,18 @@ class DestinationConfig(Section):
     certificate names no host: its common name or fingerprint; "*": any of the authorities."""
     calling_ae_title: AETitle | None = None
     """AE title that the node shows to this destination; null: that of the node."""
-    send: tuple[Literal["seg", "sr"], ...] = ("seg", "sr")
-    """Which result objects are sent."""
+    send: tuple[Literal["seg", "sr", "pr", "sc", "pdf"], ...] = ("seg", "sr")
+    """Which result objects are sent. seg: Segmentation; sr: Structured Report; pr: presentation state with
+    the lung outline; sc: Secondary Capture, a picture that every viewer shows; pdf: a page in an Encapsulated
+    PDF. []: gets no result by itself."""
+    shadow: Flag = False
+    """Make and store everything for this destination, and send nothing there by itself. What was made under
+    shadow is not sent when it ends."""
+    sc_longest_side: Side = 2048
+    """Most rows and columns of a Secondary Capture; small films make smaller ones."""
+    transfer_syntax: Literal["auto", "explicit", "implicit"] = "auto"
+    """Encoding that is proposed for uncompressed objects. auto: Explicit VR Little Endian, and Implicit where
+    that is not accepted; the others: that one alone."""
     sr_class: Literal["auto", "comprehensive-3d", "enhanced"] = "auto"
     """SOP Class of the report. auto: Comprehensive 3D SR, and Enhanced SR where that is not accepted."""
     charset: Literal["utf-8", "source"] = "utf-8"
@@ -72,6 +93,14 @@ class DestinationConfig(Section):
     network_timeout_s: Seconds = 60.0
     """Longest silence on an open connection."""
     retry: RetryConfig = Field(default_factory=RetryConfig)
+
+    @field_validator("send")
+    @classmethod
+    def _kinds_are_unique(cls, send: tuple[str, ...]) -> tuple[str, ...]:
+        twice = sorted({kind for kind in send if send.count(kind) > 1})
+        if twice:
+            raise ValueError(f"{', '.join(twice)} is named more than once")
+        return send
 
     _tls_files: TlsConfig | None = PrivateAttr(default=None)
 

@@ -93,6 +93,9 @@ Days = Annotated[int, Field(strict=True, ge=0), Allowed("a whole number of days,
 PduBytes = Annotated[
     int, Field(strict=True, ge=4096, le=1 << 20), Allowed("a whole number of bytes from 4096 to 1048576")
 ]
+Side = Annotated[
+    int, Field(strict=True, ge=512, le=8192), Allowed("a whole number of pixels from 512 to 8192")
+]
 ListenPort = Annotated[
     int,
     Field(strict=True, ge=0, le=65535),
@@ -100,9 +103,7 @@ ListenPort = Annotated[
 ]
 Port = Annotated[int, Field(strict=True, ge=1, le=65535), Allowed("a whole number from 1 to 65535")]
 Seconds = Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False), Allowed("seconds, more than 0")]
-Delay = Annotated[
-    float, Field(strict=True, ge=0, allow_inf_nan=False), Allowed("seconds, 0 or more")
-]
+Delay = Annotated[float, Field(strict=True, ge=0, allow_inf_nan=False), Allowed("seconds, 0 or more")]
 Positive = Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False), Allowed("a number, more than 0")]
 Share = Annotated[float, Field(strict=True, ge=0, le=1), Allowed("a number from 0 to 1")]
 Flag = Annotated[bool, Field(strict=True), Allowed("true or false")]

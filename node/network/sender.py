@@ -14,7 +14,7 @@ from pynetdicom.presentation import PresentationContext, build_context
 
 from node.config.destinations import DestinationConfig
 from node.errors import AssociationRefused
-from node.network.outgoing import UNCOMPRESSED, OutgoingObject, make_contexts
+from node.network.outgoing import UNCOMPRESSED, OutgoingObject, in_encoding, make_contexts
 from node.network.requestor import open_association
 from node.network.wording import not_accepted, store_status
 from pipeline.errors import NotTranscodable, PipelineError
@@ -194,7 +194,8 @@ class Sender:
         AssociationRefused
             If the destination cannot be reached or rejects the association.
         """
-        with open_association(self._destination, self._calling_ae_title, contexts) as association:
+        proposed = in_encoding(contexts, self._destination.transfer_syntax)
+        with open_association(self._destination, self._calling_ae_title, proposed) as association:
             yield StoreAssociation(association)
 
     def send(self, objects: Sequence[OutgoingObject]) -> list[SendResult]:

@@ -7,28 +7,27 @@ objects at the same places. It touches no database. Heavy libraries are imported
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from node.index import index_attributes
 from node.log import describe_exception, silence_libraries
 from node.work.models import ModelSettings, warm_models
 from node.work.retry import Failure
-from node.work.values import Film, FilmFailure, FilmOutcome, FilmResult, KeptBack, ResultInstance
+from node.work.values import Film, FilmFailure, FilmOutcome, FilmResult, KeptBack
+from node.work.wishes import Wishes
 from pipeline import PIPELINE_VERSION
 from pipeline.errors import PipelineError, UnsupportedInstance
 from storage.errors import DigestMismatch, StorageError
 from storage.objects import ObjectStore
-from storage.values import AnalysisRecord, Role, StoredFile
+from storage.values import AnalysisRecord, StoredFile
 
 if TYPE_CHECKING:
     from pydicom import Dataset
 
     from node.routing.router import Router
     from node.routing.values import Decision
-    from pipeline.results import Charset
     from pipeline.values import Analysis, RuleVerdict
 
     Analyse = Callable[[Sequence[Dataset], Sequence[Sequence[RuleVerdict]]], Sequence[Analysis]]
@@ -42,8 +41,8 @@ class AnalysisSettings:
     ----------
     router
         Chooses the bundle of each film, and who gets its results.
-    charsets
-        Character sets that the destinations want; each makes result objects of its own.
+    wishes
+        What the destinations want to get.
     """
 
     router: Router
@@ -53,7 +52,7 @@ class AnalysisSettings:
     station_name: str
     utc_offset: str
     keep_overlay: bool = True
-    charsets: tuple[Charset, ...] = ("utf-8",)
+    wishes: Wishes = field(default_factory=lambda: Wishes({}))
 
 
 def warm_up(settings: AnalysisSettings) -> None:
@@ -190,31 +189,16 @@ def _conclude(
 def _store_results(
     store: ObjectStore, settings: AnalysisSettings, chosen: _Chosen, analysis: Analysis
 ) -> FilmResult:
-    from pipeline.results import make_result_objects
+    from node.work.products import make_products
     from pipeline.values import Origin
 
     film = chosen.film
-    origin = Origin(settings.device_uid, settings.station_name, film.received_at, settings.utc_offset)
-    instances, overlay = [], None
-    for charset in settings.charsets:
-        draws_overlay = settings.keep_overlay and overlay is None
-        results = make_result_objects(analysis, origin, charset=charset, overlay=draws_overlay)
-        if results.segmentation is not None:
-            instances.append(_store(store, Role.SEGMENTATION, charset, results.segmentation))
-        instances.append(_store(store, Role.REPORT, charset, results.report))
-        if results.overlay_png is not None:
-            overlay = store.write(results.overlay_png, suffix=".png")
     # The film that stands for it is reported; a second report of one exposure would only confuse.
     decision = replace(chosen.decision, destinations=()) if film.stands_for_it else chosen.decision
-    return FilmResult(_record(film, analysis, overlay), tuple(instances), decision)
-
-
-def _store(store: ObjectStore, role: Role, charset: Charset, dataset: Dataset) -> ResultInstance:
-    from pipeline.results import to_part10
-
-    file = store.write(to_part10(dataset))
-    syntax = str(dataset.file_meta.TransferSyntaxUID)
-    return ResultInstance(role, charset, index_attributes(dataset), syntax, file)
+    origin = Origin(settings.device_uid, settings.station_name, film.received_at, settings.utc_offset)
+    forms = settings.wishes.forms_of(decision.destinations, analysis.outcome)
+    instances, overlay = make_products(store, analysis, origin, forms, overlay=settings.keep_overlay)
+    return FilmResult(_record(film, analysis, overlay), instances, decision)
 
 
 def _record(film: Film, analysis: Analysis, overlay: StoredFile | None) -> AnalysisRecord:

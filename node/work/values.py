@@ -1,15 +1,28 @@
 """What travels between the worker loop and the engine's processes: small, picklable values."""
 
+from collections.abc import Mapping
 from concurrent.futures import BrokenExecutor
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 
 from node.log import describe_exception
 from node.routing.values import Decision, Sender
 from node.work.retry import Failure
 from pipeline.errors import PipelineError
+from pipeline.results import Form, Kind
 from storage.errors import StorageError
 from storage.values import AnalysisRecord, Attributes, Role, StoredFile
+
+_ROLES: Mapping[Kind, Role] = MappingProxyType(
+    {
+        "seg": Role.SEGMENTATION,
+        "sr": Role.REPORT,
+        "pr": Role.PRESENTATION,
+        "sc": Role.CAPTURE,
+        "pdf": Role.DOCUMENT,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +56,19 @@ class ResultInstance:
 
     Attributes
     ----------
-    charset
-        ``utf-8`` or ``source``: which destinations it is meant for.
+    form
+        Kind, character set and size: which destinations it is meant for.
     """
 
-    role: Role
-    charset: str
+    form: Form
     attributes: Attributes
     transfer_syntax_uid: str
     file: StoredFile
+
+    @property
+    def role(self) -> Role:
+        """Role in the ledger."""
+        return _ROLES[self.form.kind]
 
 
 @dataclass(frozen=True, slots=True)

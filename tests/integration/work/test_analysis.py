@@ -23,6 +23,7 @@ from node.work.models import ModelSettings
 from node.work.retry import Failure
 from node.work.slot import Seat
 from node.work.values import Film, FilmFailure, FilmResult
+from node.work.wishes import Wishes
 from pipeline.values import Outcome
 from storage.objects import ObjectStore
 from storage.values import Role
@@ -161,29 +162,76 @@ def test_a_software_failure_is_reported_only_when_there_is_no_further_try(
     assert isinstance(result, FilmResult if is_last_attempt else FilmFailure)
 
 
-def test_both_character_sets_make_instances_of_their_own_and_one_picture(tmp_path: Path) -> None:
-    both = AnalysisSettings(
-        router=Router.of(Config()),
-        models=ModelSettings(gate_settings(Config())),
-        objects_dir=tmp_path,
+def settings_for(folder: Path, *destinations: dict[str, Any], **results: bool) -> AnalysisSettings:
+    whole = [
+        {"name": f"d{number}", "ae_title": "PACS", "host": "h", **destination}
+        for number, destination in enumerate(destinations)
+    ]
+    config = Config.model_validate({"destinations": whole, "results": results})
+    return AnalysisSettings(
+        router=Router.of(config),
+        models=ModelSettings(gate_settings(config)),
+        objects_dir=folder,
         device_uid="2.25.1",
         station_name="TEST",
         utc_offset="+0000",
-        charsets=("source", "utf-8"),
+        wishes=Wishes.of(config),
     )
-    one = stored(both, part10_bytes(make_film(rows=64, columns=52)))
 
-    (result,) = analyse_films(both, [one], invented(Outcome.PRESENT))
 
+def made_for(settings: AnalysisSettings, outcome: Outcome = Outcome.PRESENT) -> list[tuple[str, str, int]]:
+    one = stored(settings, part10_bytes(make_film(rows=64, columns=52)))
+    (result,) = analyse_films(settings, [one], invented(outcome))
     assert isinstance(result, FilmResult)
-    assert [(made.role, made.charset) for made in result.instances] == [
-        (Role.SEGMENTATION, "source"),
-        (Role.REPORT, "source"),
-        (Role.SEGMENTATION, "utf-8"),
-        (Role.REPORT, "utf-8"),
+    assert len({made.attributes["SOPInstanceUID"] for made in result.instances}) == len(result.instances)
+    return [(made.form.kind, made.form.charset, made.form.longest_side) for made in result.instances]
+
+
+def test_both_character_sets_make_instances_of_their_own_and_one_picture(tmp_path: Path) -> None:
+    both = settings_for(tmp_path, {"charset": "source"}, {"charset": "utf-8"})
+
+    assert made_for(both) == [
+        ("seg", "source", 0),
+        ("sr", "source", 0),
+        ("seg", "utf-8", 0),
+        ("sr", "utf-8", 0),
     ]
-    assert len({made.attributes["SOPInstanceUID"] for made in result.instances}) == 4
     assert len(list(tmp_path.rglob("*.png"))) == 1
+
+
+def test_only_what_some_destination_wants_is_made_and_each_form_once(tmp_path: Path) -> None:
+    asked = settings_for(
+        tmp_path,
+        {"send": ["sc", "pr"], "sc_longest_side": 512},
+        {"send": ["sc"], "sc_longest_side": 512, "shadow": True},
+        {"send": ["sr", "sc"]},
+        {"send": ["pdf"], "charset": "source"},
+    )
+
+    assert made_for(asked) == [
+        ("seg", "source", 0),
+        ("sr", "source", 0),
+        ("seg", "utf-8", 0),
+        ("sr", "utf-8", 0),
+        ("pdf", "source", 0),
+        ("pr", "utf-8", 0),
+        ("sc", "utf-8", 512),
+        ("sc", "utf-8", 2048),
+    ]
+
+
+def test_a_film_that_was_not_judged_has_no_seg_and_no_presentation_state(tmp_path: Path) -> None:
+    asked = settings_for(tmp_path, {"send": ["seg", "sr", "pr", "sc", "pdf"]})
+
+    for outcome in (Outcome.NOT_ELIGIBLE, Outcome.NOT_ASSESSABLE):
+        assert [kind for kind, _, _ in made_for(asked, outcome)] == ["sr", "pdf", "sc"]
+
+
+def test_what_is_never_sent_is_not_made(tmp_path: Path) -> None:
+    asked = settings_for(tmp_path, {"send": ["sr", "sc", "pdf"]}, send_not_eligible=False)
+
+    assert [kind for kind, _, _ in made_for(asked, Outcome.NOT_ELIGIBLE)] == ["sr"]
+    assert [kind for kind, _, _ in made_for(asked, Outcome.NOT_ASSESSABLE)] == ["sr", "pdf", "sc"]
 
 
 def test_without_pictures_none_is_kept(tmp_path: Path) -> None:

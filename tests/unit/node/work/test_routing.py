@@ -4,13 +4,23 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pytest
+from pydantic import ValidationError
+
 from node.config.schema import Config
 from node.routing.values import Decision
 from node.work.routing import Routes
 from node.work.values import FilmResult, ResultInstance
-from storage.values import AnalysisRecord, JobKind, Role, StoredFile
+from node.work.wishes import Wishes
+from pipeline.results import Form
+from pipeline.values import Outcome
+from storage.values import AnalysisRecord, JobKind, StoredFile
 
 FILE = StoredFile("00/0", "0", 1)
+FORMS = (
+    *(Form("seg", "utf-8"), Form("seg", "source"), Form("sr", "utf-8"), Form("sr", "source")),
+    *(Form("pr"), Form("sc", longest_side=512), Form("sc", longest_side=2048), Form("pdf")),
+)
 
 
 def routes(*destinations: dict[str, Any], **results: bool) -> Routes:
@@ -26,10 +36,8 @@ def result(outcome: str = "present", *destinations: str) -> FilmResult:
         1, "d", "0", outcome, "", None, None, None, None, {}, datetime(2026, 1, 1, tzinfo=UTC)
     )
     made = tuple(
-        ResultInstance(role, charset, {"SOPInstanceUID": f"2.25.{number}"}, "1.2", FILE)
-        for number, (role, charset) in enumerate(
-            (role, charset) for role in (Role.SEGMENTATION, Role.REPORT) for charset in ("utf-8", "source")
-        )
+        ResultInstance(form, {"SOPInstanceUID": f"2.25.{number}"}, "1.2", FILE)
+        for number, form in enumerate(FORMS)
     )
     names = destinations or tuple(f"d{number}" for number in range(4))
     return FilmResult(record, made, Decision("", True, False, None, Path(), names))
@@ -53,7 +61,27 @@ def test_a_destination_gets_what_it_asks_for_in_its_character_set() -> None:
         ("d1", "2.25.3"),
         ("d2", "2.25.2"),
     }
-    assert target.charsets == ("source", "utf-8")
+
+
+def test_a_secondary_capture_goes_where_its_size_is_wanted() -> None:
+    target = routes(
+        {"send": ["sc", "pdf"], "sc_longest_side": 512}, {"send": ["pr", "sc"]}, {"send": ["seg", "sr"]}
+    )
+
+    assert routed(target, result()) == {
+        ("d0", "2.25.5"),
+        ("d0", "2.25.7"),
+        ("d1", "2.25.4"),
+        ("d1", "2.25.6"),
+        ("d2", "2.25.0"),
+        ("d2", "2.25.2"),
+    }
+
+
+def test_nothing_is_sent_under_shadow() -> None:
+    target = routes({"shadow": True, "send": ["seg", "sr", "pdf"]}, {"send": ["sr"]})
+
+    assert routed(target, result()) == {("d1", "2.25.2")}
 
 
 def test_only_the_destinations_that_were_decided_on_get_anything() -> None:
@@ -77,4 +105,21 @@ def test_jobs_carry_priority_and_the_destination_s_patience() -> None:
 
 
 def test_without_destinations_results_are_made_in_unicode() -> None:
-    assert routes().charsets == ("utf-8",)
+    forms = Wishes.of(Config()).forms_of((), Outcome.PRESENT)
+
+    assert forms == [Form("seg", "utf-8"), Form("sr", "utf-8")]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "word"),
+    [
+        ({"send": ["seg", "seg"]}, "more than once"),
+        ({"send": ["png"]}, "send"),
+        ({"sc_longest_side": 100}, "sc_longest_side"),
+        ({"transfer_syntax": "jpeg"}, "transfer_syntax"),
+        ({"shadow": "yes"}, "shadow"),
+    ],
+)
+def test_a_profile_that_cannot_be_is_refused(wrong: dict[str, Any], word: str) -> None:
+    with pytest.raises(ValidationError, match=word):
+        routes(wrong)
