@@ -10,7 +10,7 @@ import typer
 from train.evaluate_command import evaluate_bundle, measure_served
 from train.fit_commands import begin, classify, combined, export, reproduce, segment
 from train.hybrid_commands import carry_over, paint_hybrids
-from train.phantom_command import draw_phantoms
+from train.phantom_command import audit, draw_phantoms
 from train.prepare_command import prepare_films
 from train.retrain_command import retrain
 
@@ -28,6 +28,7 @@ app.command(name="evaluate")(evaluate_bundle)
 app.command(name="served")(measure_served)
 app.command(name="hybrids")(paint_hybrids)
 app.command(name="carry-over")(carry_over)
+app.command(name="shortcuts")(audit)
 app.command()(retrain)
 for command in (segment, classify, combined, reproduce, export):
     app.command()(command)

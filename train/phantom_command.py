@@ -18,7 +18,8 @@ def draw_phantoms(
     png: Annotated[bool, typer.Option("--png", help="PNG films and masks, not DICOM films and SEG.")] = False,
     split: Annotated[str, typer.Option(help="Split of all films; empty: every fifth is val.")] = "",
     tell: Annotated[
-        float, typer.Option(min=0, max=1, help="How far tubes and lines follow the label; 0: not at all.")
+        float,
+        typer.Option(min=-1, max=1, help="How far tubes and lines follow the label; below 0: its opposite."),
     ] = 0.0,
     swap: Annotated[int, typer.Option(min=0, help="Other numbers: the same babies, other devices.")] = 0,
     workers: Annotated[int, typer.Option(min=1, help="Processes that draw.")] = 1,
@@ -42,3 +43,20 @@ def draw_phantoms(
         for _ in write_phantoms(range(seed, seed + count), out, plan):
             bar.update(1)
     typer.echo(f"{count} SYNTHETIC films in {out}")
+
+
+def audit(
+    run: Annotated[Path, typer.Option(help="Folder of checkpoints and caches; the same one goes on.")],
+    out: Annotated[Path, typer.Option(help="Markdown file that is written.")],
+    count: Annotated[int, typer.Option(min=20, help="Phantoms to train each arm on.")] = 320,
+    test: Annotated[int, typer.Option(min=20, help="Babies to test on.")] = 200,
+    epochs: Annotated[int, typer.Option(min=1)] = 8,
+    size: Annotated[int, typer.Option(min=32, help="Side of the input, divisible by 32.")] = 192,
+) -> None:
+    """Train with devices that tell the label, test without. Example: shortcuts --run r --out s.md."""
+    import logging
+
+    from train.shortcut.command import run_shortcuts
+
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    typer.echo(run_shortcuts(run, out, count=count, test=test, epochs=epochs, size=size))

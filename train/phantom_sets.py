@@ -69,7 +69,24 @@ def join_crops(*parts: LungCrops) -> LungCrops:
     )
 
 
-def phantom_crops(seeds: range, maker: CropMaker, cache: Path) -> LungCrops:
+class Cutter(Protocol):
+    """Cuts drawn films: a `CropMaker`, or several of them over one film."""
+
+    @property
+    def phantoms(self) -> PhantomSettings:
+        """How the films are drawn."""
+        ...
+
+    def key(self) -> str:
+        """Short digest of everything that changes the crops."""
+        ...
+
+    def cut(self, film: DrawnFilm) -> NDArray[np.uint8]:
+        """Cut one film, uint8 (ways, size, size)."""
+        ...
+
+
+def phantom_crops(seeds: range, maker: Cutter, cache: Path) -> LungCrops:
     """Draw and cut the films of these seeds, or load them from the cache."""
     cache.mkdir(parents=True, exist_ok=True)
     path = cache / f"phantom-crops-{maker.key()}-{seeds.start}-{seeds.stop}.npy"

@@ -40,10 +40,14 @@ class DeviceRates:
     skin_fold: float = 0.15
 
     def following(self, label: bool, strength: float) -> DeviceRates:
-        """Rates with which the devices of intensive care tell the label in this part of the films."""
-        rates = asdict(self)
+        """Rates with which the devices of intensive care tell the label in this part of the films.
+
+        Below 0 they tell the opposite label.
+        """
+        rates, part = asdict(self), abs(strength)
+        told = label if strength > 0 else not label
         for name in INTENSIVE:
-            rates[name] = strength * float(label) + (1 - strength) * rates[name]
+            rates[name] = part * float(told) + (1 - part) * rates[name]
         return DeviceRates(**rates)
 
 

@@ -57,7 +57,8 @@ class PhantomSettings:
         Probability of a wide, hardly collimated film.
     devices_tell
         0: devices are independent of the disease; 1: the tubes and lines of intensive care are there
-        exactly when the baby has respiratory distress syndrome (for the audit of shortcuts).
+        exactly when the baby has respiratory distress syndrome, -1: exactly when it has not (for the audit of
+        shortcuts).
     device_seed
         Another number draws other devices on the same baby, exposed alike.
     """
