@@ -1,7 +1,8 @@
-"""SOP Class Extended Negotiation of the query service: what an association may ask beyond the baseline.
+"""SOP Class Extended Negotiation of query and retrieve: what an association may ask beyond the baseline.
 
 The application information of C-FIND has one byte for each option (PS3.4 C.5.1.1): relational queries,
-combined date-time matching, fuzzy matching of person names, timezone adjustment, multi-frame conversion.
+combined date-time matching, fuzzy matching of person names, timezone adjustment, multi-frame conversion. That
+of C-MOVE and C-GET has two (C.5.2.1, C.5.3.1): relational retrieval, multi-frame conversion.
 """
 
 from collections.abc import Mapping
@@ -10,11 +11,13 @@ from typing import Any
 
 from pydicom.uid import UID
 
-from node.network.contexts import PATIENT_ROOT_FIND, STUDY_ROOT_FIND
+from node.network.contexts import FIND_MODELS, GET_MODELS, MOVE_MODELS
 
 _RELATIONAL, _FUZZY_NAMES = 0, 2
-_SUPPORTED = bytes((1, 0, 1, 0, 0))
-_MODELS = (PATIENT_ROOT_FIND, STUDY_ROOT_FIND)
+_SUPPORTED: Mapping[str, bytes] = {
+    **dict.fromkeys(FIND_MODELS, bytes((1, 0, 1, 0, 0))),
+    **dict.fromkeys((*MOVE_MODELS, *GET_MODELS), bytes((1, 0))),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,17 +42,23 @@ BASELINE = QueryOptions()
 def answer_extended(event: Any) -> dict[UID, bytes]:
     """Accept of each option that is asked for what the node supports (handler of EVT_SOP_EXTENDED)."""
     wanted: Mapping[UID, bytes] = event.app_info
-    return {model: _agreed(wanted[model]) for model in _MODELS if wanted.get(model)}
+    return {UID(model): _agreed(model, wanted[UID(model)]) for model in _SUPPORTED if wanted.get(UID(model))}
 
 
 def query_options(association: Any, model: UID) -> QueryOptions:
     """Tell what was agreed on when an association was opened."""
-    agreed = _agreed(association.requestor.sop_class_extended.get(model) or b"").ljust(len(_SUPPORTED), b"\0")
+    agreed = _agreed(model, association.requestor.sop_class_extended.get(model) or b"")
+    agreed = agreed.ljust(len(_SUPPORTED[model]), b"\0")
     return QueryOptions(relational=bool(agreed[_RELATIONAL]), fuzzy_names=bool(agreed[_FUZZY_NAMES]))
 
 
-def _agreed(wanted: bytes) -> bytes:
+def is_relational(association: Any, model: UID) -> bool:
+    """Tell whether unique keys of the levels above may be left out of a C-MOVE or C-GET."""
+    agreed = _agreed(model, association.requestor.sop_class_extended.get(model) or b"")
+    return agreed[:1] == b"\1"
+
+
+def _agreed(model: str, wanted: bytes) -> bytes:
     """Answer as many bytes as were sent, at most those that are defined; 1 is yes, anything else no."""
-    return bytes(
-        int(byte == 1 and supported == 1) for byte, supported in zip(wanted, _SUPPORTED, strict=False)
-    )
+    supported = _SUPPORTED[model]
+    return bytes(int(asked == 1 and known == 1) for asked, known in zip(wanted, supported, strict=False))

@@ -12,6 +12,7 @@ from node.config.schema import Config
 from node.errors import IdentifierRefused, RequestRefused, UnreadableDataSet
 from node.log import EventLog, describe_exception
 from node.network.access import AccessList, Caller, caller_of
+from node.network.extended import is_relational
 from node.network.get import get
 from node.network.move import Move, move
 from node.network.part10 import read_whole
@@ -106,7 +107,8 @@ class RetrieveService:
             raise RequestRefused(RetrieveStatus.IDENTIFIER_MISMATCH, "the request has no Identifier")
         syntax = UID(retrieval.context.transfer_syntax[0])
         identifier = read_whole(retrieval.request.Identifier.getvalue(), syntax)
-        return read_keys(identifier, UID(retrieval.context.abstract_syntax))
+        model = UID(retrieval.context.abstract_syntax)
+        return read_keys(identifier, model, relational=is_relational(retrieval.association, model))
 
     def _destination(self, request: C_MOVE) -> DestinationConfig:
         ae_title = str(request.MoveDestination or "").strip()
