@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from node.errors import TlsUnusable, in_words
 
 if TYPE_CHECKING:
-    from cryptography.x509 import Certificate
+    from cryptography.x509 import Certificate, CertificateRevocationList
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +102,24 @@ def read_certificates(name: str, file: Path) -> Sequence["Certificate"]:
         return load_pem_x509_certificates(_read(name, file))
     except ValueError as error:
         raise TlsUnusable(f"tls.{name}, {file}, holds no certificate in PEM") from error
+
+
+def read_revocations(file: Path) -> Sequence["CertificateRevocationList"]:
+    """Read all certificate revocation lists of a PEM file.
+
+    Raises
+    ------
+    TlsUnusable
+        If it cannot be read or one of them is broken.
+    """
+    from cryptography.x509 import load_pem_x509_crl
+
+    begin = b"-----BEGIN X509 CRL-----"
+    parts = _read("revocations", file).split(begin)[1:]
+    try:
+        return [load_pem_x509_crl(begin + part) for part in parts]
+    except ValueError as error:
+        raise TlsUnusable(f"tls.revocations, {file}, holds a broken revocation list") from error
 
 
 def days_left(certificate: "Certificate", now: datetime | None = None) -> float:

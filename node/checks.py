@@ -40,6 +40,7 @@ def examine(config: Config) -> Iterator[Check]:
     yield from _guarded("ledger", lambda: _ledger(config))
     yield from _guarded("receiver", lambda: _receiver(config))
     yield from _guarded("access list", lambda: _access(config))
+    yield from _guarded("TLS", lambda: _tls(config))
     yield from _guarded("decoders", _decoders)
     for bundle in _bundles(config):
         yield from _guarded("model bundle", partial(_bundle, bundle))
@@ -110,6 +111,12 @@ def _access(config: Config) -> Check:
             "access list", False, f"{', '.join(anyone)}: any AE from anywhere may call; name addresses"
         )
     return Check("access list", True, f"{counted(len(config.access.peers), 'peer')} may call")
+
+
+def _tls(config: Config) -> Check:
+    from node.security_checks import examine_tls
+
+    return Check("TLS", *examine_tls(config.tls))
 
 
 def _decoders() -> Check:

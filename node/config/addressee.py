@@ -34,17 +34,24 @@ def own_node(config: Config) -> DestinationConfig:
         If the node listens on any free port: only its log says which.
     """
     host, port = own_address(config)
+    tls = config.tls
     if port == 0:
-        raise UnknownDestination("node.port is 0, any free port; set a number to reach the node by commands")
-    return DestinationConfig(
+        key = "node.port" if tls.plain else "tls.port"
+        raise UnknownDestination(f"{key} is 0, any free port; set a number to reach the node by commands")
+    node = DestinationConfig(
         name="this-node",
         ae_title=config.node.ae_title,
         host=host,
         port=port,
+        tls=not tls.plain,
+        certificate=None if tls.plain else "*",
         storage_commitment=False,
     )
+    # It is believed by its own certificate, whoever signed that.
+    return node.with_tls_files(tls.model_copy(update={"authorities": tls.certificate, "revocations": None}))
 
 
 def own_address(config: Config) -> tuple[str, int]:
     """Give host and port at which this machine reaches the node; port 0 when only its log says which."""
-    return EVERYWHERE.get(config.node.listen, config.node.listen), config.node.port
+    port = config.node.port if config.tls.plain else config.tls.port
+    return EVERYWHERE.get(config.node.listen, config.node.listen), port

@@ -19,6 +19,7 @@ _CIPHERS = {
     # B.13 lets DHE in too; security level 2 asks for 2048 bits there and for 224, so 256, with curves.
     "bcp195-modified": "@SECLEVEL=2:ECDHE+AESGCM:ECDHE+CHACHA20:DHE+AESGCM:!aNULL",
 }
+_SOON_DAYS = 30
 _VERSIONS = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}
 
 _log = EventLog("tls")
@@ -183,9 +184,13 @@ def _common_context(protocol: int, config: TlsConfig) -> ssl.SSLContext:
 
 
 def _load_identity(context: ssl.SSLContext, certificate: Path, key: Path) -> None:
-    from node.certificates import check_identity
+    from node.certificates import check_identity, days_left
 
-    check_identity(certificate, key)
+    days = days_left(check_identity(certificate, key))
+    if days < 0:
+        _log.error("certificate has expired or has not begun: peers will not believe it", file=certificate)
+    elif days < _SOON_DAYS:
+        _log.warning("certificate ends soon", days=round(days), file=certificate)
     try:
         context.load_cert_chain(certificate, key, password=_no_passphrase)
     except (OSError, ValueError) as error:
