@@ -1,12 +1,11 @@
 """What an operator does to the queue, and the lines of the audit trail that say who did it."""
 
-import os
-import pwd
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from node.config.addressee import addressee
 from node.config.schema import Config
+from node.operators import operator_name
 from node.overview import open_ledger
 from node.work.doorbell import ring
 from storage.breaker import note_success
@@ -82,20 +81,6 @@ def cancel(config: Config, numbers: Sequence[int]) -> None:
         for number in numbers:
             job = cancel_job(connection, number)
             add_event(connection, "cancelled by operator", subject=job.key, detail=_which(job))
-
-
-def operator_name() -> str:
-    """Name the person at the keyboard as the operating system knows them, ``sudo`` or not."""
-    name = _user_name(os.getuid())
-    behind = os.environ.get("SUDO_USER")
-    return f"{name} for {behind}" if behind and behind != name else name
-
-
-def _user_name(number: int) -> str:
-    try:
-        return pwd.getpwuid(number).pw_name
-    except KeyError:  # containers run under numbers that no file names
-        return f"user {number}"
 
 
 def _which(job: Job) -> str:

@@ -10,7 +10,7 @@
                             |   |---< delivery
                             |   `---< commitment_member >-- commitment
                             `--- source_instance_id (a result names its radiograph)
-    campaign --< campaign_study
+    campaign --< campaign_study        promotion (which model bundle works)
     destination (circuit breaker)      event (audit trail)      backfill (index of older rows)
 
 A change here needs a step in ``migrations/versions`` and a new ``SCHEMA_VERSION``; a test compares the two.
@@ -36,7 +36,7 @@ from storage.columns import (
 )
 from storage.columns import metadata as metadata  # with all the tables in it
 
-SCHEMA_VERSION = "0004"
+SCHEMA_VERSION = "0005"
 """The newest migration, known here so that opening an up-to-date ledger need not load Alembic."""
 
 study = Table(
@@ -266,4 +266,17 @@ event = Table(
     text_column("subject"),
     text_column("detail"),
     Index(None, "subject"),
+)
+
+promotion = Table(
+    "promotion",
+    metadata,
+    Column("promotion_id", ROW_ID, primary_key=True),
+    text_column("part"),
+    text_column("digest"),
+    text_column("name"),
+    text_column("verdict"),
+    text_column("decided_by"),
+    text_column("reason"),
+    Column("at", UtcDateTime, nullable=False),
 )

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 from time import monotonic
@@ -16,10 +16,11 @@ from node.log import EventLog, silence_resource_tracker
 from node.processes.lifetime import Drain
 from node.processes.service import owner_name
 from node.routing.router import Router
-from node.work.analysis import AnalysisSettings, process_batch, warm_up
+from node.work.analysis import AnalysisSettings, warm_up
 from node.work.conclusion import Concluder
 from node.work.doorbell import Doorbell
 from node.work.executor import SlotExecutor
+from node.work.following import FollowedModels, usable_bundle
 from node.work.models import ModelSettings
 from node.work.retry import RetryPolicy
 from node.work.routing import Routes
@@ -41,7 +42,7 @@ def work(config: Config, drain: Drain) -> None:
     silence_resource_tracker()
     ledger, _ = open_stores(config)
     seating = plan_seating(config.work, cuda_devices(), usable_cores())
-    settings = analysis_settings(config, seating.threads)
+    settings = analysis_settings(config, ledger, seating.threads)
     engine = make_engine(config, settings, seating)
     try:
         if _is_ready(engine, drain):
@@ -53,7 +54,7 @@ def work(config: Config, drain: Drain) -> None:
         ledger.close()
 
 
-def analysis_settings(config: Config, threads: int) -> AnalysisSettings:
+def analysis_settings(config: Config, ledger: Ledger, threads: int) -> AnalysisSettings:
     """Gather what the engine's processes need to know.
 
     Raises
@@ -61,7 +62,7 @@ def analysis_settings(config: Config, threads: int) -> AnalysisSettings:
     StartRefused
         If the model bundle must not be used.
     """
-    router = Router.of(config)
+    router = replace(Router.of(config), default_bundle=usable_bundle(config, ledger))
     for bundle in router.bundles:
         try:
             verify_bundle(bundle)
@@ -153,5 +154,5 @@ def make_worker(config: Config, ledger: Ledger, engine: Engine, settings: Analys
         drain_timeout_s=config.limits.drain_timeout_s,
         poll_s=work.poll_s,
     )
-    process = partial(process_batch, settings)
-    return Worker(engine.executor, process, concluder, worker_settings, give_up=engine.give_up)
+    models = FollowedModels(config, ledger, engine.executor, settings)
+    return Worker(engine.executor, models, concluder, worker_settings, give_up=engine.give_up)

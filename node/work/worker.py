@@ -82,7 +82,7 @@ class Worker:
     engine
         Where batches run.
     process
-        What runs there.
+        Gives what runs there, anew for each batch: the models may have changed.
     give_up
         Ends a call that outstayed its time; engines that cannot do that just lose a thread.
     """
@@ -90,7 +90,7 @@ class Worker:
     def __init__(
         self,
         engine: Executor,
-        process: ProcessBatch,
+        process: Callable[[], ProcessBatch],
         concluder: Concluder,
         settings: WorkerSettings,
         *,
@@ -142,7 +142,7 @@ class Worker:
         selected = select_films(self._ledger, claims)
         if not selected:
             return True
-        future = self._engine.submit(self._process, [film for _, film in selected])
+        future = self._engine.submit(self._process(), [film for _, film in selected])
         self._batches.append(_Batch([held for held, _ in selected], future, monotonic()))
         future.add_done_callback(lambda _done: bell.ring())
         return True

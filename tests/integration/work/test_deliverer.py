@@ -9,7 +9,7 @@ import pytest
 from pydicom.uid import Comprehensive3DSRStorage, EnhancedSRStorage, SegmentationStorage
 
 from node import intervention
-from node.intervention import operator_name
+from node.operators import operator_name
 from node.work.circuit import Circuit
 from storage.breaker import note_failure
 from storage.deliveries import deliveries_of, destination_down_until

@@ -38,9 +38,8 @@ def working(
     drain = Drain()
     values = {"owner": "test:0", "batch": 4, "lease": LEASE, "poll_s": 0.05, **settings}
     give_up = getattr(engine, "give_up", None)
-    worker = Worker(
-        engine, process or desk.process(), desk.concluder(), WorkerSettings(**values), give_up=give_up
-    )
+    runs = process or desk.process()
+    worker = Worker(engine, lambda: runs, desk.concluder(), WorkerSettings(**values), give_up=give_up)
     with Doorbell(desk.data_dir, "analyse") as bell:
         thread = threading.Thread(target=worker.run, args=(bell, drain))
         thread.start()

@@ -1,0 +1,148 @@
+"""The rules by which one bundle takes another's place, and the way back."""
+
+from datetime import UTC, datetime
+
+from node.config.schema import Config
+from node.errors import ModelRefused
+from node.models.choice import active_model, first_model
+from node.models.store import ModelStore, StoredModel
+from node.operators import operator_name
+from pipeline.bundle import verify_bundle
+from pipeline.bundle.evidence import read_evidence
+from storage.events import add_event
+from storage.ledger import Ledger
+from storage.promotions import Part, Promotion, decide, decisions
+
+PASSED, OVERRIDDEN, ROLLED_BACK, CHOSEN, ENDED = "passed", "overridden", "rolled back", "chosen", "ended"
+
+
+class Registrar:
+    """Decides for the person at the keyboard.
+
+    Parameters
+    ----------
+    ledger
+        Keeps the decisions; the worker follows them within a second.
+    """
+
+    def __init__(self, config: Config, ledger: Ledger) -> None:
+        self._config = config
+        self._ledger = ledger
+        self._store = ModelStore(config.node.data_dir)
+
+    def promote(self, wanted: str, *, override: bool = False, reason: str = "") -> StoredModel:
+        """Let a bundle take the active one's place.
+
+        Raises
+        ------
+        ModelRefused
+            If it is active already, or its comparison does not speak for it and nobody overrides that.
+        BundleError
+            If it is damaged.
+        """
+        model, active = self._store.find(wanted), active_model(self._config, self._ledger)
+        if model.digest == active.digest:
+            raise ModelRefused(f"{model.name} ({model.short}) is active already")
+        verify_bundle(model.path)
+        doubts = doubts_about(model, active)
+        if doubts and not (override and reason):
+            raise ModelRefused(
+                f"{model.name} is not promoted: {doubts}. To do it all the same: --override --reason '...'"
+            )
+        self._decide(Part.ACTIVE, model, OVERRIDDEN if doubts else PASSED, reason, doubts)
+        return model
+
+    def roll_back(self, *, reason: str = "") -> StoredModel:
+        """Go back to the bundle that was active before.
+
+        Raises
+        ------
+        ModelRefused
+            If there was none, or it is gone.
+        BundleError
+            If it is damaged.
+        """
+        active = active_model(self._config, self._ledger)
+        before = self._before(active)
+        verify_bundle(before.path)
+        self._decide(Part.ACTIVE, before, ROLLED_BACK, reason or f"back from {active.name}", "")
+        return before
+
+    def shadow(self, wanted: str | None, *, reason: str = "") -> StoredModel | None:
+        """Let a bundle judge beside the active one, or none any more.
+
+        Raises
+        ------
+        ModelRefused
+            If it is the active one.
+        BundleError
+            If it is damaged.
+        """
+        if wanted is None:
+            self._decide(Part.SHADOW, None, ENDED, reason, "")
+            return None
+        model = self._store.find(wanted)
+        if model.digest == active_model(self._config, self._ledger).digest:
+            raise ModelRefused(f"{model.name} is the active bundle; it cannot be its own shadow")
+        verify_bundle(model.path)
+        self._decide(Part.SHADOW, model, CHOSEN, reason, "")
+        return model
+
+    def _before(self, active: StoredModel) -> StoredModel:
+        """Walk back: roll-backs undo the promotion before them, so that a second one goes further back."""
+        with self._ledger.read() as connection:
+            history = list(reversed(decisions(connection, Part.ACTIVE)))
+        stack = [first_model(self._config).digest]
+        for decision in history:
+            if decision.verdict == ROLLED_BACK and len(stack) > 1:
+                stack.pop()
+            elif decision.digest != stack[-1]:
+                stack.append(decision.digest)
+        if stack[-1] == active.digest:
+            stack.pop()
+        if not stack:
+            raise ModelRefused(f"{active.name} is the first bundle of this node; there is none to go back to")
+        first = first_model(self._config)
+        found = first if first.digest == stack[-1] else self._store.by_digest(stack[-1])
+        if found is None:
+            raise ModelRefused(
+                f"the bundle {stack[-1][:12]} is no longer in {self._store.changelog.parent}; add it again"
+            )
+        return found
+
+    def _decide(self, part: Part, model: StoredModel | None, verdict: str, reason: str, doubts: str) -> None:
+        digest, name = (model.digest, model.name) if model else ("", "none")
+        by = operator_name()
+        with self._ledger.begin() as connection:
+            decide(connection, Promotion(part, digest, name, verdict, by, reason))
+            detail = f"{verdict} by {by}" + (f": {reason}" if reason else "")
+            add_event(connection, f"model made {part}", subject=digest or name, detail=f"{name}, {detail}")
+        self._tell(part, f"{name} ({digest[:12]})" if digest else name, detail, doubts)
+
+    def _tell(self, part: Part, name: str, detail: str, doubts: str) -> None:
+        """Append to the change log of the site."""
+        path = self._store.changelog
+        path.parent.mkdir(parents=True, exist_ok=True)
+        is_new = not path.exists()
+        with path.open("a", encoding="utf-8") as file:
+            if is_new:
+                file.write("# Models of this node\n\nWhat became active or a shadow, the newest last.\n\n")
+            against = f" Against it spoke: {doubts}." if doubts else ""
+            file.write(f"- {datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {part}: {name}, {detail}.{against}\n")
+
+
+def doubts_about(model: StoredModel, active: StoredModel) -> str:
+    """Say what speaks against promoting a bundle; empty when its comparison speaks for it.
+
+    Raises
+    ------
+    BundleError
+        If the comparison is damaged.
+    """
+    evidence = read_evidence(model.path)
+    if evidence is None:
+        return "it brings no comparison with the active bundle along (neolung-train retrain makes one)"
+    if evidence.against != active.digest:
+        return f"it was compared with {evidence.against_name}, not with the active {active.name}"
+    failed = [sentence for sentence in evidence.sentences if sentence.endswith("fails")]
+    return "" if evidence.passes else "its comparison fails: " + "; ".join(failed)

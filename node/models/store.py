@@ -1,0 +1,148 @@
+"""The model bundles of this node: verified copies under the data folder, by their digest."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from node.errors import ModelRefused, in_words
+from pipeline.bundle import Manifest, reference_bundle, verify_bundle
+from pipeline.bundle.loading import read_manifest
+from pipeline.bundle.manifest import MANIFEST_NAME
+from pipeline.errors import BundleError
+
+FOLDER = "models"
+_DIGITS = 16
+_LEAST_DIGITS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class StoredModel:
+    """One bundle of the registry.
+
+    Attributes
+    ----------
+    digest
+        SHA-256 of its manifest.
+    ships
+        Whether it came with neolung.
+    """
+
+    path: Path
+    digest: str
+    manifest: Manifest
+    ships: bool = False
+
+    @property
+    def name(self) -> str:
+        """Name and version."""
+        return f"{self.manifest.name} {self.manifest.version}"
+
+    @property
+    def short(self) -> str:
+        """Enough of the digest for people."""
+        return self.digest[:12]
+
+
+class ModelStore:
+    """Bundles below ``data_dir/models``, and the one that ships.
+
+    Parameters
+    ----------
+    data_dir
+        Of the node.
+    """
+
+    def __init__(self, data_dir: Path) -> None:
+        self._root = data_dir / FOLDER
+
+    @property
+    def changelog(self) -> Path:
+        """Where promotions are told to people."""
+        return self._root / "CHANGELOG.md"
+
+    def add(self, folder: Path) -> StoredModel:
+        """Take a bundle in: every file is verified, the networks answer their self-test, then it is copied.
+
+        Raises
+        ------
+        BundleError
+            If it must not be used; the message says why.
+        ModelRefused
+            If it cannot be copied.
+        """
+        from pipeline.bundle import load_bundle
+
+        load_bundle(folder, device="cpu")
+        manifest, digest = read_manifest(folder)
+        place = self._root / digest[:_DIGITS]
+        if not place.exists():
+            self._copy(folder, manifest, place)
+        return _open(place)
+
+    def all(self) -> list[StoredModel]:
+        """List every bundle that can be read, the one that ships first, then by date."""
+        added = sorted(self._added(), key=lambda model: (model.manifest.created, model.name, model.digest))
+        return [_open(reference_bundle(), ships=True), *added]
+
+    def find(self, wanted: str) -> StoredModel:
+        """Find a bundle by its name and version, by its name alone, or by the first digits of its digest.
+
+        Raises
+        ------
+        ModelRefused
+            If there is none, or more than one.
+        """
+        models = self.all()
+        found = [model for model in models if wanted in (model.name, model.manifest.version)]
+        found = found or [model for model in models if model.manifest.name == wanted]
+        if not found and len(wanted) >= _LEAST_DIGITS:
+            found = [model for model in models if model.digest.startswith(wanted.lower())]
+        if len(found) == 1:
+            return found[0]
+        known = "; ".join(f"{model.name} ({model.short})" for model in found or models)
+        trouble = "stands for several bundles" if found else "is no bundle of this node"
+        raise ModelRefused(f"{wanted} {trouble}; name one by the first digits of its digest: {known}")
+
+    def by_digest(self, digest: str) -> StoredModel | None:
+        """Give the bundle with exactly this digest."""
+        return next((model for model in self.all() if model.digest == digest), None)
+
+    def _added(self) -> Iterator[StoredModel]:
+        for folder in sorted(self._root.glob("[0-9a-f]*")) if self._root.exists() else ():
+            try:
+                yield _open(folder)
+            except BundleError:
+                continue  # `neolung doctor` names it; it can be neither chosen nor promoted
+
+    def _copy(self, folder: Path, manifest: Manifest, place: Path) -> None:
+        """Copy what the manifest names, verify the copy, and let it appear whole."""
+        incoming = self._root / f".incoming-{os.getpid()}"
+        try:
+            shutil.rmtree(incoming, ignore_errors=True)
+            incoming.mkdir(parents=True)
+            for name in (MANIFEST_NAME, *(file.name for file in manifest.files)):
+                shutil.copyfile(folder / name, incoming / name)
+                (incoming / name).chmod(0o444)
+                _sync(incoming / name)
+            verify_bundle(incoming)
+            incoming.rename(place)
+            _sync(self._root)
+        except OSError as error:
+            raise ModelRefused(f"the bundle cannot be copied to {self._root}; {in_words(error)}") from error
+        finally:
+            shutil.rmtree(incoming, ignore_errors=True)
+
+
+def _open(path: Path, *, ships: bool = False) -> StoredModel:
+    manifest, digest = read_manifest(path)
+    return StoredModel(path, digest, manifest, ships)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
