@@ -15,7 +15,7 @@ from node.reach import listens
 from storage.breaker import trouble_with
 from storage.jobs import counts
 from storage.ledger import Ledger
-from storage.values import JobState, QueueCount
+from storage.values import JobKind, JobState, QueueCount
 
 _SQLITE = "sqlite:///"
 
@@ -61,12 +61,15 @@ class Overview:
     ----------
     is_listening
         Whether the receiver's port takes connections.
+    in_shadow
+        Names of the destinations that nothing is sent to.
     """
 
     queue: tuple[Work, ...]
     destinations_down: tuple[SilentDestination, ...]
     is_listening: bool
     receiver: str
+    in_shadow: tuple[str, ...] = ()
 
     @property
     def troubles(self) -> tuple[str, ...]:
@@ -76,16 +79,23 @@ class Overview:
     @property
     def remarks(self) -> tuple[str, ...]:
         """What is worth knowing and needs nobody."""
-        return tuple(
-            f"{counted(line.uncommitted, 'result')} stored, not committed: destination "
-            f"{line.work.split()[-1]} offers no Storage Commitment."
-            for line in self.queue
-            if line.uncommitted
-        )
+        return tuple(self._remarks())
 
     def to_json(self) -> dict[str, object]:
         """Give plain values."""
         return asdict(self) | {"troubles": self.troubles}
+
+    def _remarks(self) -> Iterator[str]:
+        for line in self.queue:
+            if line.uncommitted:
+                yield (
+                    f"{counted(line.uncommitted, 'result')} stored, not committed: destination "
+                    f"{line.work.split()[-1]} offers no Storage Commitment."
+                )
+        for name in self.in_shadow:
+            waiting = sum(line.waiting for line in self.queue if line.work == f"{JobKind.DELIVER} {name}")
+            before = f"; {counted(waiting, 'result')} from before still to be sent" if waiting else ""
+            yield f"Destination {name} is in shadow: results are made and stored, none is sent{before}."
 
     def _troubles(self) -> Iterator[str]:
         if not self.is_listening:
@@ -128,7 +138,8 @@ def look(config: Config) -> Overview:
     down = [SilentDestination(name, at.down_until, at.error) for name, at in troubles if at.down_until]
     host, port = own_address(config)
     receiver = f"{config.node.ae_title} at {host}:{port}"
-    return Overview(queue, tuple(down), listens(host, port), receiver)
+    in_shadow = tuple(destination.name for destination in config.destinations if destination.shadow)
+    return Overview(queue, tuple(down), listens(host, port), receiver, in_shadow)
 
 
 def _by_work(rows: Iterable[QueueCount]) -> tuple[Work, ...]:

@@ -43,7 +43,7 @@ def deliver(config: Config, drain: Drain) -> None:
 def start_delivery(
     config: Config, destination: DestinationConfig, ledger: Ledger, store: ObjectStore, drain: Drain
 ) -> list[threading.Thread]:
-    """Start the two loops of one destination, each in a thread of its own."""
+    """Start the loops of one destination, each in a thread of its own; under shadow nothing is delivered."""
     node = config.node
     outbox = Outbox(ledger, store, destination, node.ae_title, owner_name("deliver", config), node.data_dir)
     circuit = Circuit(ledger, destination)
@@ -53,6 +53,8 @@ def start_delivery(
         "deliver": Deliverer(outbox, circuit, drain).turn,
         "commit": Committer(outbox, circuit, make_report_handler(ledger), receiver).turn,
     }
+    if destination.shadow:
+        del turns["deliver"]
     return [
         start_loop(f"{kind}.{destination.name}", turn, node.data_dir, drain, config.work.poll_s)
         for kind, turn in turns.items()

@@ -5,6 +5,7 @@ commit sends the same SOP Instance again, which a PACS takes for the instance th
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from time import monotonic
 
 from pynetdicom.presentation import PresentationContext, build_context
@@ -155,6 +156,8 @@ class Deliverer:
         try:
             sent = self._stand_in(association, instance)
             result = association.store(self._outbox.verified(sent))
+            if result.verdict is Verdict.REFUSED and not association.accepts(sent.sop_class_uid):
+                result = replace(result, detail=result.detail + self._outbox.advice(sent))
         except StorageFailed:
             raise
         except ObjectLost as error:

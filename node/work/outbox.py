@@ -10,6 +10,7 @@ from node.network.outgoing import OutgoingObject
 from node.network.sender import SendResult
 from node.work.doorbell import ring
 from node.work.retry import RetryPolicy
+from node.work.values import kind_of
 from storage.deliveries import record_delivery
 from storage.events import add_event
 from storage.ledger import Ledger
@@ -73,6 +74,17 @@ class Outbox:
         """
         self.store.read(instance.file)
         return self.outgoing(instance)
+
+    def advice(self, refused: StoredInstance) -> str:
+        """Say what an operator can change when the destination takes no object of this SOP Class."""
+        kind, ways = kind_of(refused.role), []
+        if kind in self.destination.send:
+            ways.append(f"take {kind} out of `send` of destination {self.name}")
+        if kind == "sr" and self.destination.sr_class != "auto":
+            ways.append("set its sr_class to auto")
+        if self.destination.transfer_syntax != "auto":
+            ways.append("set its transfer_syntax to auto")
+        return f"; enable it there, or {', or '.join(ways)}" if ways else ""
 
     def complete(self, held: Claim, sent: StoredInstance, status: int) -> None:
         """Write the delivery, the end of its job and the request for commitment: all or nothing.

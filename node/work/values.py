@@ -25,6 +25,11 @@ _ROLES: Mapping[Kind, Role] = MappingProxyType(
 )
 
 
+def kind_of(role: Role) -> Kind | None:
+    """Give the name that ``send`` has for results of a role; None for what is no result."""
+    return next((kind for kind, made_as in _ROLES.items() if made_as is role), None)
+
+
 @dataclass(frozen=True, slots=True)
 class Film:
     """One radiograph to be analysed.

@@ -24,7 +24,10 @@ from pynetdicom.sop_class import (
     Comprehensive3DSRStorage,
     ComputedRadiographyImageStorage,
     DigitalXRayImageStorageForPresentation,
+    EncapsulatedPDFStorage,
     EnhancedSRStorage,
+    GrayscaleSoftcopyPresentationStateStorage,
+    SecondaryCaptureImageStorage,
     SegmentationStorage,
     StorageCommitmentPushModel,
     StorageCommitmentPushModelInstance,
@@ -37,6 +40,9 @@ STORED_CLASSES = (
     SegmentationStorage,
     Comprehensive3DSRStorage,
     EnhancedSRStorage,
+    GrayscaleSoftcopyPresentationStateStorage,
+    SecondaryCaptureImageStorage,
+    EncapsulatedPDFStorage,
 )
 SYNTAXES = [ExplicitVRLittleEndian, ImplicitVRLittleEndian]
 NO_SUCH_INSTANCE = 0x0112

@@ -29,6 +29,7 @@ from node.work.retry import RetryPolicy
 from node.work.routing import Routes
 from node.work.selection import select_films
 from node.work.values import Film, FilmOutcome, FilmResult
+from node.work.wishes import Wishes
 from pipeline.values import Analysis, Outcome, RuleVerdict
 from storage.admission import admit
 from storage.instances import add_instance
@@ -64,6 +65,7 @@ class Desk:
             device_uid="2.25.4711",
             station_name="TEST",
             utc_offset="+0000",
+            wishes=Wishes.of(self.config),
         )
 
     def process(self) -> "partial[list[FilmOutcome]]":
