@@ -35,8 +35,11 @@ class FindingClassifier:
             return []
         crops = np.stack([self._crop(radiograph, segmented) for radiograph, segmented in films])[:, None]
         logits = require_finite(self._engine.run(standardise(crops, self._model.preprocessing)))[:, 0]
-        probabilities = sigmoid(logits / np.float32(self._model.temperature))
+        probabilities = sigmoid(self._calibrated(logits))
         return [Finding(float(probability), self._model.threshold) for probability in probabilities]
+
+    def _calibrated(self, logits: NDArray[np.float32]) -> NDArray[np.float32]:
+        return logits / np.float32(self._model.temperature) + np.float32(self._model.bias)
 
     def abstains(self, finding: Finding) -> bool:
         """Whether the probability is too near the middle to be told."""

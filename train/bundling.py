@@ -101,6 +101,7 @@ class BundleParts:
     threshold: float
     training: Mapping[str, object]
     evaluation: Mapping[str, object]
+    bias: float = 0.0
     postprocessing: PostProcessing = field(default_factory=PostProcessing)
     abstention: Abstention = field(default_factory=Abstention)
     data: Sequence[DataSource] = PUBLIC_SOURCES
@@ -145,6 +146,7 @@ def write_bundle(
             **_describe(classifier, parts.classifier, parts.crop_size),
             "crop": parts.crop,
             "temperature": parts.temperature,
+            "bias": parts.bias,
             "threshold": parts.threshold,
             "abstention": parts.abstention,
         },

@@ -29,6 +29,7 @@ def write_card(parts: BundleParts) -> str:
         margin=parts.crop.margin,
         background=parts.crop.background,
         temperature=parts.temperature,
+        bias=parts.bias,
         threshold=parts.threshold,
         data="\n".join(_source(*row) for row in _sources(parts)),
         training="\n".join(

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-import numpy as np
 
 from train.checkpoint import read_history
 from train.curves import replace_text
 from train.data.prepared import films_with_lungs, read_prepared
-from train.evaluation.calibration import fit_temperature
-from train.evaluation.thresholds import youden_threshold
+from train.evaluation.serving_point import ServingPoint, fit_serving_point
 from train.films import concatenate, square_films
 from train.finders import LungFinder, lung_finder
 from train.findings import FindingSettings, predict_logits, train_findings
@@ -85,14 +82,8 @@ def _learn(
 def _write_operating_point(
     network: nn.Module, validation: LungCrops, settings: FindingSettings, run: Path
 ) -> None:
-    """Keep temperature and threshold; the paper's are 1 and 0.5."""
-    point = {"temperature": 1.0, "threshold": 0.5}
+    """Keep what calibrates and what decides; the paper did not choose them."""
+    point = ServingPoint()
     if settings.profile != "paper":
-        logits, labels = predict_logits(network, validation, settings), validation.labels.astype(np.float64)
-        temperature = fit_temperature(logits, labels)
-        threshold = youden_threshold(labels, 1 / (1 + np.exp(-logits / temperature)))
-        point = {
-            "temperature": round(temperature, 4),
-            "threshold": round(float(np.clip(threshold, 0.05, 0.95)), 4),
-        }
-    replace_text(run / OPERATING_POINT, json.dumps(point) + "\n")
+        point = fit_serving_point(predict_logits(network, validation, settings), validation.labels)
+    replace_text(run / OPERATING_POINT, json.dumps(asdict(point)) + "\n")

@@ -21,6 +21,7 @@ from train.commands import OPERATING_POINT, best_of
 from train.data import read_pixels
 from train.data.prepared import read_prepared
 from train.errors import UnusableRun
+from train.evaluation.serving_point import ServingPoint
 from train.export import round_to_half
 from train.film_sets import as_radiograph, crop_of
 from train.phantom import make_phantom
@@ -100,8 +101,9 @@ def _parts(lungs: Path, findings: Path, name: str, version: str) -> BundleParts:
         lung_size=input_size(lungs),
         crop_size=input_size(findings),
         crop=crop_of(profile),
-        temperature=point["temperature"],
-        threshold=point["threshold"],
+        temperature=point.temperature,
+        bias=point.bias,
+        threshold=point.threshold,
         data=(*SHIPPED_SOURCES, SITE_FILMS),
         training={"lungs": best_of(lungs), "findings": f"{best_of(findings)} (SYNTHETIC)"},
         evaluation={},
@@ -145,9 +147,8 @@ def _proof_films(films: Path | None, profile: Profile) -> list[Radiograph]:
     ]
 
 
-def _operating_point(run: Path) -> dict[str, float]:
+def _operating_point(run: Path) -> ServingPoint:
     try:
-        point: dict[str, float] = json.loads((run / OPERATING_POINT).read_text(encoding="utf-8"))
+        return ServingPoint(**json.loads((run / OPERATING_POINT).read_text(encoding="utf-8")))
     except OSError as error:
         raise UnusableRun(f"{run} has no {OPERATING_POINT}; finish neolung-train classify there") from error
-    return point

@@ -186,6 +186,7 @@ def _identify(manifest: Manifest, digest: str, digests: dict[str, str]) -> Bundl
         digests,
         f"background={crop.background}",
         f"temperature={manifest.classifier.temperature:g}",
+        f"bias={manifest.classifier.bias:g}",
         f"threshold={manifest.classifier.threshold:g}",
     )
     return BundleIdentity(

@@ -168,8 +168,9 @@ class Classifier(Network):
 
     Attributes
     ----------
-    temperature
-        Logits are divided by it before the logistic function; fitted on validation films.
+    temperature, bias
+        Platt scaling: logits are divided by the one and the other is added before the logistic function; both
+        are fitted on validation films.
     threshold
         Calibrated probability from which the finding is present; chosen on validation films.
     """
@@ -178,6 +179,7 @@ class Classifier(Network):
     preprocessing: Preprocessing
     crop: LungCrop
     temperature: Annotated[float, Field(gt=0)] = 1.0
+    bias: Annotated[float, Field(allow_inf_nan=False)] = 0.0
     threshold: Fraction = 0.5
     abstention: Abstention = Abstention()
 

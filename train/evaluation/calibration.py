@@ -17,6 +17,7 @@ from train.evaluation.statistics.values import Interval
 
 BINS = 10
 _SUREST = 1e-6
+_MOST_BIAS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +111,27 @@ def fit_temperature(logits: ArrayLike, labels: ArrayLike) -> float:
 
     found = minimize_scalar(loss, bounds=(math.log(0.05), math.log(20)), method="bounded")
     return float(math.exp(found.x))
+
+
+def fit_platt(logits: ArrayLike, labels: ArrayLike) -> tuple[float, float]:
+    """Temperature in [0.05, 20] and bias in [-5, 5] that together minimise the mean negative log-likelihood.
+
+    The calibrated log-odds are ``logits / temperature + bias``, which keeps the order of films.
+
+    Notes
+    -----
+    Platt, Advances in Large Margin Classifiers, 1999, pp. 61-74.
+    """
+    from scipy.optimize import minimize
+
+    scores, truth = np.asarray(logits, float), np.asarray(labels, float)
+
+    def loss(found: NDArray[np.float64]) -> float:
+        return negative_log_likelihood(scores / math.exp(found[0]) + found[1], truth)
+
+    bounds = ((math.log(0.05), math.log(20)), (-_MOST_BIAS, _MOST_BIAS))
+    found = minimize(loss, (0.0, 0.0), bounds=bounds, method="L-BFGS-B")
+    return float(math.exp(found.x[0])), float(found.x[1])
 
 
 def negative_log_likelihood(logits: NDArray[np.float64], labels: NDArray[np.float64]) -> float:

@@ -57,22 +57,28 @@ class ReferencePlan:
         The segmenter's stages; each starts from the one before.
     lung_phantoms, lung_hybrids
         How many simulated films it sees besides the public ones.
+    calibration_seeds
+        Of the phantoms on which probabilities are calibrated; none of them was learnt from.
+    phantoms, served_phantoms
+        How phantoms are drawn to learn from, and as DICOM films to calibrate and to measure on.
     held_back
         Part of the patients beneath the hybrids on whom the classifier is calibrated.
     remarks
         For the model card: what a reader must know beside the numbers.
     """
 
-    version: str = "0.2.0"
+    version: str = "0.2.1"
     lungs: tuple[LungSettings, ...] = _STAGES
     findings: FindingSettings = field(default_factory=FindingSettings)
     lung_phantoms: int = 240
     lung_hybrids: int = 240
-    phantom_seeds: Seeds = Seeds(range(10_000, 10_500), range(20_000, 20_140), range(30_000, 30_200))
-    hybrid_seeds: Seeds = Seeds(range(10_000, 10_400), range(20_000, 20_140), range(30_000, 30_160))
+    phantom_seeds: Seeds = Seeds(range(10_000, 10_500), range(20_000, 20_140), range(61_000, 61_400))
+    calibration_seeds: range = range(20_000, 20_300)
+    hybrid_seeds: Seeds = Seeds(range(10_000, 10_400), range(20_000, 20_140), range(61_000, 61_200))
     held_back: float = 0.2
     crop: LungCrop = field(default_factory=LungCrop)
     phantoms: PhantomSettings = field(default_factory=PhantomSettings)
+    served_phantoms: PhantomSettings = field(default_factory=lambda: PhantomSettings(long_side=None))
     postprocessing: PostProcessing = field(
         default_factory=lambda: PostProcessing(expected_fraction=_NEWBORN_LUNG_FRACTION, mirror=True)
     )
@@ -98,5 +104,6 @@ class ReferencePlan:
             "phantom_seeds": self.phantom_seeds.describe(),
             "hybrid_seeds": self.hybrid_seeds.describe(),
             "preprocessing": Preprocessing(size=self.lungs[-1].size).model_dump(),
-            "calibration": "temperature and Youden threshold on validation phantoms and hybrids (SYNTHETIC)",
+            "calibration": f"temperature and bias on {len(self.calibration_seeds)} validation phantoms as "
+            "DICOM films; Youden threshold on those and the validation hybrids (SYNTHETIC)",
         }

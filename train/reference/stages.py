@@ -3,31 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-
-import numpy as np
 
 from pipeline.bundle import Manifest
 from pipeline.bundle.manifest import Segmenter, sha256_of
 from pipeline.engines.onnx import OnnxEngine
-from pipeline.networks import build_classifier
 from pipeline.segment import LungSegmenter
 from train.bundling import BundleParts, describe_segmenter, write_bundle
 from train.card import write_card
-from train.checkpoint import BEST, load_best
+from train.checkpoint import BEST
 from train.data import IndexedFilm
 from train.data.prepared import films_with_lungs, read_prepared
-from train.evaluation.calibration import fit_temperature
-from train.evaluation.thresholds import youden_threshold
+from train.evaluation.serving_point import ServingPoint
 from train.films import SquareFilms, concatenate, square_films
-from train.findings import predict_logits, train_findings
+from train.findings import train_findings
 from train.hybrid.base import BaseFilms, split_patients
 from train.hybrid.sets import hybrid_crops, hybrid_squares
 from train.lungs import train_lungs
 from train.phantom_sets import CropMaker, LungCrops, join_crops, phantom_crops, phantom_squares
-from train.reference.figures import measure
+from train.reference.figures import judge_validation, measure, serving_point
 from train.reference.plan import ReferencePlan
 from train.runs import export_findings, export_lungs
 
@@ -66,9 +62,13 @@ def make_reference(folder: Path, out: Path, run: Path, plan: ReferencePlan) -> M
     _make_lungs(films, run, plan)
     training, validation = _lessons(films, run, plan)
     train_findings(training, validation, plan.findings, run / "findings")
-    parts = _parts(validation, run, plan)
+    parts = _parts(plan)
     _write(out, run, plan, parts)
-    return _write(out, run, plan, replace(parts, evaluation=measure(out, films.index, films.unseen, plan)))
+    judged = judge_validation(out, films.calibrating, plan)
+    parts = replace(parts, **asdict(serving_point(judged)))
+    _write(out, run, plan, parts)
+    figures = measure(out, films.index, films.unseen, judged, plan)
+    return _write(out, run, plan, replace(parts, evaluation=figures))
 
 
 def _choose(index: Sequence[IndexedFilm], plan: ReferencePlan) -> _Films:
@@ -129,14 +129,9 @@ def _serving_segmenter(run: Path, plan: ReferencePlan) -> LungSegmenter:
     return LungSegmenter(OnnxEngine(exported.graph, threads=1), model)
 
 
-def _parts(validation: LungCrops, run: Path, plan: ReferencePlan) -> BundleParts:
-    """Calibrate on validation films, and gather what the manifest says."""
-    network = build_classifier(plan.findings.architecture)
-    load_best(network, run / "findings")
-    logits = predict_logits(network, validation, plan.findings)
-    labels = validation.labels.astype(np.float64)
-    temperature = round(fit_temperature(logits, labels), 4)
-    probabilities = 1 / (1 + np.exp(-logits / temperature))
+def _parts(plan: ReferencePlan) -> BundleParts:
+    """Gather what the manifest says, not calibrated yet."""
+    point = ServingPoint()
     return BundleParts(
         name="neolung-reference",
         version=plan.version,
@@ -146,8 +141,9 @@ def _parts(validation: LungCrops, run: Path, plan: ReferencePlan) -> BundleParts
         lung_size=plan.lungs[-1].size,
         crop_size=plan.findings.size,
         crop=plan.crop,
-        temperature=temperature,
-        threshold=round(float(np.clip(youden_threshold(labels, probabilities), 0.05, 0.95)), 4),
+        temperature=point.temperature,
+        bias=point.bias,
+        threshold=point.threshold,
         training=plan.record(),
         evaluation={},
         postprocessing=plan.postprocessing,

@@ -27,6 +27,8 @@ PLAN = ReferencePlan(
     lung_phantoms=4,
     lung_hybrids=4,
     phantom_seeds=Seeds(range(100, 106), range(200, 208), range(300, 312)),
+    calibration_seeds=range(200, 208),
+    served_phantoms=PhantomSettings(long_side=160),
     hybrid_seeds=Seeds(range(100, 104), range(200, 206), range(300, 310)),
     phantoms=PhantomSettings(long_side=96),
 )

@@ -3,10 +3,13 @@
 import numpy as np
 import pytest
 from PIL import Image
+from pydicom import Dataset
 
+from pipeline.bundle import read_manifest, reference_bundle
 from pipeline.bundle.manifest import LungCrop
-from pipeline.classify import Grid, crop_lungs, lung_box
-from pipeline.values import PixelSpacing
+from pipeline.classify import FindingClassifier, Grid, crop_lungs, lung_box
+from pipeline.segment import SegmentedFilm
+from pipeline.values import LungMask, Orientation, PixelSpacing, Radiograph
 from tests.support.films import draw_chest, lung_ellipses
 
 FILM, LUNGS = draw_chest(400, 360).astype(np.float32), lung_ellipses(400, 360)
@@ -80,3 +83,24 @@ def test_lungs_at_the_edge_of_the_film_are_cut_too() -> None:
 
     assert crop.shape == (64, 64)
     assert np.isfinite(crop).all()
+
+
+class _Undecided:
+    """Gives every film the same logit."""
+
+    device = "cpu"
+
+    def run(self, batch: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
+        return np.full((len(batch), 1), 0.8, np.float32)
+
+
+@pytest.mark.parametrize(("temperature", "bias"), [(1.0, 0.0), (2.0, 0.0), (1.0, -1.0), (0.5, 0.7)])
+def test_the_logit_is_divided_by_the_temperature_and_the_bias_added(temperature: float, bias: float) -> None:
+    model = read_manifest(reference_bundle())[0].classifier
+    calibrated = model.model_copy(update={"temperature": temperature, "bias": bias})
+    film = Radiograph(FILM, None, None, Orientation(), Dataset())
+    lungs = LungMask(LUNGS, None, 0.9, int(LUNGS.sum()), float(LUNGS.mean()), None)
+
+    (finding,) = FindingClassifier(_Undecided(), calibrated).classify([(film, SegmentedFilm(lungs, 0))])
+
+    assert np.log(finding.probability / (1 - finding.probability)) == pytest.approx(0.8 / temperature + bias)

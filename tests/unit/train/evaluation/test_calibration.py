@@ -15,12 +15,14 @@ from train.evaluation.calibration import (
     calibration_figures,
     calibration_line,
     expected_calibration_error,
+    fit_platt,
     fit_temperature,
     negative_log_likelihood,
     reliability,
     to_logits,
     to_probabilities,
 )
+from train.evaluation.serving_point import ServingPoint, fit_serving_point
 from train.evaluation.statistics.logistic import fit_logistic, logistic_score
 
 SEEDS = st.integers(0, 10_000)
@@ -124,3 +126,39 @@ def test_logits_and_probabilities_go_there_and_back(logit: float) -> None:
 
 def test_one_class_alone_has_no_line() -> None:
     assert all(math.isnan(value) for value in calibration_line([1, 1], [0.2, 0.4]))
+
+
+@pytest.mark.parametrize(("temperature", "bias"), [(2.0, -1.5), (0.5, 1.0), (1.0, 0.0)])
+def test_platt_scaling_finds_the_temperature_and_the_bias(temperature: float, bias: float) -> None:
+    rng = np.random.default_rng(3)
+    right = rng.normal(0, 2, 20_000)
+    labels = rng.random(len(right)) < to_probabilities(right)
+    found = fit_platt((right - bias) * temperature, labels)
+    assert found == pytest.approx((temperature, bias), abs=0.08)
+
+
+@settings(max_examples=25)
+@given(st.integers(0, 1000))
+def test_platt_scaling_is_never_worse_than_a_temperature_alone(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    logits, labels = rng.normal(0, 3, 40), rng.random(40) < 0.5
+    truth, (temperature, bias) = labels.astype(float), fit_platt(logits, labels)
+    alone = negative_log_likelihood(logits / fit_temperature(logits, labels), truth)
+    assert negative_log_likelihood(logits / temperature + bias, truth) <= alone + 1e-5
+
+
+def test_a_serving_point_keeps_the_order_and_cuts_where_it_was_fitted() -> None:
+    rng = np.random.default_rng(5)
+    labels = rng.random(400) < 0.5
+    logits = 4.0 * labels + rng.normal(-4, 2, 400)
+    point = fit_serving_point(logits, labels)
+    values = point.probabilities(logits)
+    assert np.array_equal(np.argsort(values, kind="stable"), np.argsort(logits, kind="stable"))
+    assert 0.05 <= point.threshold <= 0.95
+    assert np.mean((values >= point.threshold) == labels) > 0.8
+    assert values.mean() == pytest.approx(labels.mean(), abs=0.01)
+
+
+def test_unfitted_the_point_is_the_papers() -> None:
+    assert ServingPoint() == ServingPoint(1.0, 0.0, 0.5)
+    assert ServingPoint().probabilities([0.0])[0] == 0.5
