@@ -88,7 +88,7 @@ def query(
     if level not in LEVELS:
         raise typer.BadParameter(f"level is one of {', '.join(LEVELS)}")
     settings = load_config(config)
-    wanted = dict.fromkeys(SHOWN[level], "") | dict(_parse(key) for key in keys or ())
+    wanted = dict.fromkeys(SHOWN[level], "") | dict(parse_key(key) for key in keys or ())
     try:
         identifier = make_identifier(level, wanted)
     except IdentifierNotMade as error:
@@ -124,7 +124,8 @@ def _text(value: object) -> str:
     return "\\".join(map(str, value)) if isinstance(value, MutableSequence) else str(value)
 
 
-def _parse(key: str) -> tuple[str, str]:
+def parse_key(key: str) -> tuple[str, str]:
+    """Split KEY=VALUE, or say how it is written."""
     keyword, equals, value = key.partition("=")
     if not equals:
         raise typer.BadParameter(f"{key!r} is not KEY=VALUE; to ask without matching write {key}=")

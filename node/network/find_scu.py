@@ -1,20 +1,25 @@
 """C-FIND as SCU: ask the node or a PACS (PS3.4 C.4.1)."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 from pydicom import Dataset
 from pydicom.datadict import dictionary_VR, tag_for_keyword
 from pydicom.dataelem import DataElement
+from pydicom.uid import UID
+from pynetdicom.association import Association
 from pynetdicom.dsutils import encode
 from pynetdicom.presentation import build_context
 
 from node.config.destinations import DestinationConfig
-from node.errors import IdentifierNotMade, QueryFailed
+from node.errors import IdentifierNotMade, QueryCutShort, QueryFailed
 from node.network.contexts import PATIENT_ROOT_FIND, STUDY_ROOT_FIND
 from node.network.requestor import open_association
 from node.network.responses import UNICODE
 
 PENDING = (0xFF00, 0xFF01)
+_CUT_SHORT = (0xA700, 0xB001, 0xFE00)
+"""Statuses of peers that stop at a limit of their own; FE00 is Orthanc's, although nobody cancelled."""
 _WHOLE_NUMBERS = frozenset({"SL", "SS", "SV", "UL", "US", "UV"})
 
 
@@ -62,30 +67,67 @@ def _key(keyword: str, value: str) -> DataElement:
     return key[tag]
 
 
-def find(destination: DestinationConfig, calling_ae_title: str, identifier: Dataset) -> Iterator[Dataset]:
-    """Send one C-FIND and give the matches as they come.
+class Questions:
+    """One association for as many queries of one information model as are wanted, one after the other."""
+
+    def __init__(self, name: str, association: Association, model: UID) -> None:
+        self._name = name
+        self._association = association
+        self._model = model
+
+    def find(self, identifier: Dataset) -> Iterator[Dataset]:
+        """Send one C-FIND and give the matches as they come.
+
+        Raises
+        ------
+        QueryFailed
+            If the peer answers a failure, as `QueryCutShort` where that is a limit; matches before that were
+            already given.
+        """
+        if not self._association.is_established:
+            raise QueryFailed(f"{self._name} has ended the association")
+        for status, match in self._association.send_c_find(identifier, self._model):
+            _check(self._name, status)
+            if status.Status in PENDING and match is not None:
+                yield match
+
+
+@contextmanager
+def open_questions(
+    destination: DestinationConfig, calling_ae_title: str, model: UID = STUDY_ROOT_FIND
+) -> Iterator[Questions]:
+    """Open an association for queries.
 
     Raises
     ------
     AssociationRefused
         If the peer cannot be reached or rejects the association.
     QueryFailed
-        If it offers no query service or answers a failure; matches before that were already given.
+        If it offers no query service.
     """
-    model = PATIENT_ROOT_FIND if identifier.QueryRetrieveLevel == "PATIENT" else STUDY_ROOT_FIND
     with open_association(destination, calling_ae_title, [build_context(model)]) as association:
         if not association.accepted_contexts:
             raise QueryFailed(f"{destination.name} does not offer C-FIND")
-        for status, match in association.send_c_find(identifier, model):
-            _check(destination.name, status)
-            if status.Status in PENDING and match is not None:
-                yield match
+        yield Questions(destination.name, association, model)
+
+
+def find(destination: DestinationConfig, calling_ae_title: str, identifier: Dataset) -> Iterator[Dataset]:
+    """Send one C-FIND over an association of its own and give the matches as they come.
+
+    Raises
+    ------
+    AssociationRefused, QueryFailed
+        As `open_questions` and `Questions.find` do.
+    """
+    model = PATIENT_ROOT_FIND if identifier.QueryRetrieveLevel == "PATIENT" else STUDY_ROOT_FIND
+    with open_questions(destination, calling_ae_title, model) as questions:
+        yield from questions.find(identifier)
 
 
 def _check(name: str, status: Dataset) -> None:
     code = status.get("Status")
     if code is None:
-        raise QueryFailed(f"{name} stopped answering the query")
+        raise QueryFailed(f"{name} stopped answering the query; does it let this AE title query?")
     if code not in (0x0000, *PENDING):
-        comment = status.get("ErrorComment", "")
-        raise QueryFailed(f"{name} ended the query with status {code:04X}H {comment}".rstrip())
+        kind = QueryCutShort if code in _CUT_SHORT else QueryFailed
+        raise kind(f"{name} ended the query with status {code:04X}H", status.get("ErrorComment", ""))

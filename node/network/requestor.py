@@ -43,6 +43,7 @@ def open_association(
     calling_ae_title: str,
     contexts: Sequence[PresentationContext],
     handlers: Sequence[Handler] = (),
+    negotiation: Sequence[Any] = (),
 ) -> Iterator[Association]:
     """Open an association; it is released at the end, or aborted when the block raises.
 
@@ -53,6 +54,8 @@ def open_association(
     contexts
         At most 128. A peer that accepts none of them still gives an association, which is then closed
         already and has no accepted contexts.
+    negotiation
+        Items of extended negotiation, as roles for C-GET.
 
     Raises
     ------
@@ -69,7 +72,7 @@ def open_association(
     entity.dimse_timeout = destination.dimse_timeout_s
     entity.network_timeout = destination.network_timeout_s
     try:
-        association = _associate(entity, destination, contexts, handlers)
+        association = _associate(entity, destination, contexts, handlers, negotiation)
         try:
             yield association
         except BaseException:
@@ -86,6 +89,7 @@ def _associate(
     destination: DestinationConfig,
     contexts: Sequence[PresentationContext],
     handlers: Sequence[Handler],
+    negotiation: Sequence[Any],
 ) -> Association:
     try:
         association = entity.associate(
@@ -94,6 +98,7 @@ def _associate(
             contexts=list(contexts),
             ae_title=destination.ae_title,
             max_pdu=destination.max_pdu_bytes,
+            ext_neg=list(negotiation),
             evt_handlers=[*socket_handlers(), *handlers],
         )
     except OSError as error:

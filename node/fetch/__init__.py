@@ -1,0 +1,1 @@
+"""Campaigns that fetch studies from a PACS into the queue: ``neolung fetch``."""
