@@ -7,8 +7,6 @@ from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-import numpy as np
-
 from pipeline.bundle import Manifest
 from pipeline.bundle.manifest import DataSource
 from pipeline.networks import build_classifier
@@ -17,8 +15,7 @@ from train.card import write_card
 from train.checkpoint import load_best
 from train.data.index import IndexedFilm
 from train.data.splits import TRAIN, VALIDATION
-from train.evaluation.calibration import fit_temperature
-from train.evaluation.thresholds import youden_threshold
+from train.evaluation.serving_point import fit_serving_point
 from train.film_sets import crop_of
 from train.findings import predict_logits
 from train.retraining.findings import Learnt
@@ -68,6 +65,7 @@ def make_parts(
         crop_size=classifier.preprocessing.size,
         crop=crop_of(start.profile),
         temperature=classifier.temperature,
+        bias=classifier.bias,
         threshold=classifier.threshold,
         training=_record(start, films, lock, plan),
         evaluation={},
@@ -78,14 +76,11 @@ def make_parts(
 
 
 def calibrated(parts: BundleParts, learnt: Learnt) -> BundleParts:
-    """Choose temperature and threshold on the babies to choose by."""
+    """Choose calibration and threshold on the babies to choose by."""
     network = build_classifier(learnt.settings.architecture)
     load_best(network, learnt.run)
     logits = predict_logits(network, learnt.validation, learnt.settings)
-    labels = learnt.validation.labels.astype(np.float64)
-    temperature = round(fit_temperature(logits, labels), 4)
-    threshold = youden_threshold(labels, 1 / (1 + np.exp(-logits / temperature)))
-    return replace(parts, temperature=temperature, threshold=round(float(np.clip(threshold, 0.05, 0.95)), 4))
+    return replace(parts, **asdict(fit_serving_point(logits, learnt.validation.labels)))
 
 
 def learnt_before(start: StartBundle) -> list[str]:
