@@ -96,7 +96,7 @@ def add_instance(
             raise ValueError(message)
     sop_instance_uid = clean_text(received.attributes["SOPInstanceUID"])
     while True:
-        variants = _variants(connection, sop_instance_uid)
+        variants = find_variants(connection, sop_instance_uid)
         for known in variants:
             if known.file.sha256 == file.sha256:
                 return Added(known, is_new=False, is_conflict=known.variant > 0)
@@ -115,7 +115,7 @@ def find_instance(
     connection: Connection, sop_instance_uid: str, *, variant: int = 0
 ) -> StoredInstance | None:
     """Look an instance up by its UID; by default the first bytes seen under it."""
-    variants = _variants(connection, clean_text(sop_instance_uid))
+    variants = find_variants(connection, clean_text(sop_instance_uid))
     return next((known for known in variants if known.variant == variant), None)
 
 
@@ -218,7 +218,8 @@ def _provenance(received: ReceivedInstance, file: StoredFile) -> Values:
     }
 
 
-def _variants(connection: Connection, sop_instance_uid: str) -> list[StoredInstance]:
+def find_variants(connection: Connection, sop_instance_uid: str) -> list[StoredInstance]:
+    """Give all that was received under a SOP Instance UID, the first bytes first."""
     rows = connection.execute(_VARIANTS, {"sop_instance_uid": sop_instance_uid})
     return [to_stored(row) for row in rows.mappings()]
 

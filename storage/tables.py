@@ -11,6 +11,7 @@
                             |   `---< commitment_member >-- commitment
                             `--- source_instance_id (a result names its radiograph)
     campaign --< campaign_study        promotion (which model bundle works)
+    commitment_request (what others asked this node to keep)
     destination (circuit breaker)      event (audit trail)      backfill (index of older rows)
 
 A change here needs a step in ``migrations/versions`` and a new ``SCHEMA_VERSION``; a test compares the two.
@@ -36,7 +37,7 @@ from storage.columns import (
 )
 from storage.columns import metadata as metadata  # with all the tables in it
 
-SCHEMA_VERSION = "0005"
+SCHEMA_VERSION = "0006"
 """The newest migration, known here so that opening an up-to-date ledger need not load Alembic."""
 
 study = Table(
@@ -207,6 +208,24 @@ commitment_member = Table(
     # NULL until reported; 0 committed, else the Failure Reason (0008,1197).
     Column("failure_reason", Integer, nullable=True),
     Index(None, "job_id"),
+)
+
+commitment_request = Table(
+    "commitment_request",
+    metadata,
+    Column("request_id", ROW_ID, primary_key=True),
+    text_column("calling_ae_title"),
+    text_column("transaction_uid"),
+    # Pairs of SOP Class UID and SOP Instance UID.
+    Column("objects", JSON, nullable=False),
+    text_column("state"),
+    Column("attempts", Integer, nullable=False),
+    Column("run_at", UtcDateTime, nullable=False),
+    text_column("error"),
+    Column("requested_at", UtcDateTime, nullable=False),
+    Column("finished_at", UtcDateTime, nullable=True),
+    UniqueConstraint("calling_ae_title", "transaction_uid"),
+    partial_index(None, "run_at", where="state = 'open'"),
 )
 
 destination = Table(
