@@ -4,10 +4,11 @@ import os
 from collections import Counter
 from collections.abc import Generator
 from pathlib import Path
+from shutil import which
 
 import pytest
 
-from tests.support.orthanc import PROGRAM
+from tests.support.orthanc import DICOMWEB_PLUGIN, PROGRAM
 
 ROOT = Path(__file__).parents[1]
 
@@ -24,14 +25,26 @@ def _cuda_device() -> bool:
     return torch.cuda.is_available()
 
 
+def _orthanc_dicomweb() -> bool:
+    return PROGRAM is not None and DICOMWEB_PLUGIN is not None
+
+
+def _viewer() -> bool:
+    packages = Path(__file__).parent / "viewer" / "node_modules" / "@cornerstonejs"
+    return packages.is_dir() and all(which(program) for program in ("chromium", "node", "npm"))
+
+
 PEERS = {
     "dcmtk": (lambda: Path("/usr/bin/storescu").exists(), "DCMTK (Debian package dcmtk)"),
     "orthanc": (lambda: PROGRAM is not None, "Orthanc (Debian package orthanc)"),
     "postgres": (_postgres_programs, "PostgreSQL (Debian package postgresql)"),
     "cuda": (_cuda_device, "a CUDA device"),
+    "dicomweb": (_orthanc_dicomweb, "Orthanc's DICOMweb plugin (Debian package orthanc-dicomweb)"),
+    "viewer": (_viewer, "Chromium and the viewer's npm packages (make viewer installs them)"),
 }
-OPTIONAL = {"cuda"}
-"""Missing hardware is no fault of the machine's set-up, even in continuous integration."""
+OPTIONAL = {"cuda", "viewer"}
+"""Missing hardware is no fault of the machine's set-up, even in continuous integration; nor is what has a
+command of its own."""
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -106,14 +106,17 @@ class FileParts:
 def split_file(part10: bytes) -> FileParts:
     """Take the Data Set out of a Part 10 file, unchanged (PS3.10 7).
 
+    Widespread clients leave out preamble and prefix; the File Meta alone is understood too.
+
     Raises
     ------
     UnreadableDataSet
         If it is no such file, or its File Meta names no transfer syntax.
     """
     file = BytesIO(part10)
-    file.seek(128)
-    if file.read(4) != b"DICM":
+    if part10[128:132] == b"DICM":
+        file.seek(132)
+    elif part10[:2] != b"\2\0":
         raise UnreadableDataSet("the file is no DICOM file")
     try:
         meta = read_dataset(file, is_implicit_VR=False, is_little_endian=True, stop_when=_behind_meta)

@@ -119,16 +119,24 @@ def make_inquiry(request: Request, visitor: Visitor, address: str | None) -> Inq
     accept = [value for name, value in query if name.lower() == _ACCEPT]
     # Many clients write the plus of dicom+json as it is, which stands for a blank.
     wanted = ",".join(accept).replace("dicom ", "dicom+") or request.headers.get("accept", "")
-    base = address.rstrip("/") if address else str(request.base_url).rstrip("/")
     return Inquiry(
         visitor=visitor,
         path=request.path_params,
         query=tuple((name, value) for name, value in query if name.lower() not in (_ACCEPT, "charset")),
         accepts=parse_accept(wanted),
-        links=Links(base + ROOT),
+        links=Links((address or _own_address(request)).rstrip("/") + ROOT),
         takes_gzip="gzip" in request.headers.get("accept-encoding", "").lower(),
         range=request.headers.get("range", ""),
     )
+
+
+def _own_address(request: Request) -> str:
+    """Give the address that the client used; some leave the port out of the header field Host."""
+    base, server = request.base_url, request.scope.get("server")
+    port = server[1] if server else None
+    if base.port is None and port not in (None, 80, 443):
+        base = base.replace(port=port)
+    return str(base)
 
 
 def read_query(encoded: bytes) -> list[tuple[str, str]]:

@@ -15,6 +15,10 @@ from shutil import which
 PROGRAM = which("Orthanc", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
 """Debian puts it where an ordinary user's search path does not look."""
 
+DICOMWEB_PLUGIN = next(
+    (path for path in (Path("/usr/share/orthanc/plugins/libOrthancDicomWeb.so"),) if path.exists()), None
+)
+
 
 def free_port() -> int:
     """Give a TCP port of the loopback interface that nobody listens on."""
@@ -36,6 +40,13 @@ class Orthanc:
         with urllib.request.urlopen(f"http://127.0.0.1:{self.http_port}{path}", timeout=10) as answer:
             return json.load(answer)
 
+    def post(self, path: str, body: object) -> object:
+        """Ask for something to be done; a body that is no bytes is sent as JSON."""
+        data = body if isinstance(body, bytes) else json.dumps(body).encode()
+        request = urllib.request.Request(f"http://127.0.0.1:{self.http_port}{path}", data)
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return json.load(answer)
+
     def download(self, identifier: str) -> bytes:
         """Give one instance as a Part 10 file."""
         url = f"http://127.0.0.1:{self.http_port}/instances/{identifier}/file"
@@ -53,8 +64,18 @@ class Orthanc:
 
 
 @contextmanager
-def running_orthanc(folder: Path, node_ae_title: str, node_port: int) -> Iterator[Orthanc]:
-    """Start Orthanc with the node as a known modality, and wait until it answers."""
+def running_orthanc(
+    folder: Path, node_ae_title: str, node_port: int, *, node_web: str = "", **options: object
+) -> Iterator[Orthanc]:
+    """Start Orthanc with the node as a known modality, and wait until it answers.
+
+    Parameters
+    ----------
+    node_web
+        Address of the node's DICOMweb; loads Orthanc's plugin for it, as client and as server.
+    options
+        Further settings of Orthanc by their names.
+    """
     server = Orthanc("ORTHANC", free_port(), free_port())
     settings = {
         "Name": "PACS",
@@ -69,7 +90,11 @@ def running_orthanc(folder: Path, node_ae_title: str, node_port: int) -> Iterato
         "DicomCheckCalledAet": True,
         "DefaultEncoding": "Utf8",
         "DicomModalities": {"node": [node_ae_title, "127.0.0.1", node_port]},
+        **options,
     }
+    if node_web:
+        settings["Plugins"] = [str(DICOMWEB_PLUGIN)]
+        settings["DicomWeb"] = {"Enable": True, "Servers": {"node": {"Url": f"{node_web}/"}}}
     configuration = folder / "orthanc.json"
     configuration.write_text(json.dumps(settings), encoding="utf-8")
     with (folder / "orthanc.log").open("wb") as log:
