@@ -1,4 +1,4 @@
-"""Outside validators of written DICOM objects: dciodvfy (dicom3tools) and dsrdump (DCMTK).
+"""Outside validators of written DICOM objects: dciodvfy, dcentvfy (dicom3tools) and dsrdump (DCMTK).
 
 >>> assert dciodvfy(path) == []
 >>> assert "Probability" in dsrdump(path)
@@ -53,6 +53,15 @@ def _dciodvfy_lines(path: Path | str) -> list[str]:
     if not any(not line.startswith(("Error", "Warning")) for line in lines):
         return [*lines, f"Error - dciodvfy recognised no Information Object (exit status {done.returncode})"]
     return lines
+
+
+def dcentvfy(*paths: Path | str) -> list[str]:
+    """Check that objects agree about patient, study and series; return the lines that report errors."""
+    program = Path(sys.executable).with_name("dcentvfy")
+    command = [str(program), *map(str, paths)]
+    done = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=60)
+    lines = (done.stdout + done.stderr).splitlines()
+    return [line for line in lines if line.startswith("Error")]
 
 
 def _run_dsrdump(*arguments: str) -> subprocess.CompletedProcess[str]:

@@ -1,4 +1,4 @@
-"""The summary of a study repeats what each film's report says, the latest first, and names what it replaces."""
+"""The summary of a study repeats what the reports of its films say, the latest first."""
 
 from datetime import UTC, datetime
 from io import BytesIO

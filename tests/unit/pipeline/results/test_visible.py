@@ -12,11 +12,11 @@ from PIL import Image
 from pydicom import Dataset, dcmread
 
 from pipeline.radiograph import read_radiograph
-from pipeline.results import Form, Kind, make_visible_object, to_part10
+from pipeline.results import Form, Kind, make_result_objects, make_visible_object, to_part10
 from pipeline.values import Analysis, Orientation, Outcome, RuleVerdict, Verdict
 from tests.support.analyses import ORIGIN, make_analysis, make_lung_mask, make_radiograph, received
 from tests.support.films import DX, lung_ellipses, make_film, part10_bytes
-from tests.support.validators import dciodvfy, dciodvfy_warnings
+from tests.support.validators import dcentvfy, dciodvfy, dciodvfy_warnings
 from tests.unit.pipeline.results.conftest import Write
 from tests.unit.pipeline.results.odd_headers import BAD_IDENTITY, ODD, odd_film
 
@@ -66,6 +66,28 @@ def test_every_outcome_gives_valid_objects_without_a_warning(
         else:
             assert dciodvfy(write(dataset)) == []
             assert dciodvfy_warnings(write(dataset)) == []
+
+
+@pytest.mark.parametrize(
+    "name", ["plain", "charset Korean", "offset from UTC", "DX", "request", "age with a space"]
+)
+def test_film_and_all_results_agree_about_patient_and_study(name: str, tmp_path: Path) -> None:
+    film = odd_film(name)
+    analysis = make_analysis(film=received(film))
+    results = make_result_objects(analysis, ORIGIN, charset="source", overlay=False)
+    assert results.segmentation is not None
+    objects = [results.segmentation, results.report]
+    objects += [made(analysis, Form(form.kind, "source", form.longest_side)) for form in FORMS]
+    paths = [tmp_path / f"{number}.dcm" for number in range(6)]
+    for path, part10 in zip(paths, (part10_bytes(film), *map(to_part10, objects)), strict=True):
+        path.write_bytes(part10)
+
+    assert dcentvfy(*paths) == []
+
+    stranger = made(make_analysis(film=received(film)), Form("pdf"))
+    stranger.PatientBirthDate = "19990101"
+    paths[-1].write_bytes(to_part10(stranger))
+    assert any("PatientBirthDate" in line for line in dcentvfy(*paths))
 
 
 @pytest.mark.parametrize("form", FORMS)
