@@ -8,7 +8,17 @@ from typing import Annotated
 
 import typer
 
-from node.cli import demonstration, diagnosis, explaining, offline, operations, processes, transfer, users
+from node.cli import (
+    demonstration,
+    diagnosis,
+    explaining,
+    fetching,
+    offline,
+    operations,
+    processes,
+    transfer,
+    users,
+)
 from node.errors import NodeError, in_words
 from node.log import silence_libraries
 from pipeline.errors import PipelineError
@@ -42,7 +52,17 @@ def options(
     """Take the options that stand before a command."""
 
 
-for group in (demonstration, processes, transfer, offline, explaining, operations, users, diagnosis):
+for group in (
+    demonstration,
+    processes,
+    transfer,
+    fetching,
+    offline,
+    explaining,
+    operations,
+    users,
+    diagnosis,
+):
     group.add_to(app)
 
 
