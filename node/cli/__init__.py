@@ -12,7 +12,9 @@ from node.cli import (
     demonstration,
     diagnosis,
     explaining,
+    exporting,
     fetching,
+    models,
     offline,
     operations,
     processes,
@@ -60,6 +62,8 @@ for group in (
     offline,
     explaining,
     operations,
+    models,
+    exporting,
     users,
     diagnosis,
 ):

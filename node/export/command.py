@@ -1,0 +1,94 @@
+"""``neolung export``, from what a person typed to a finished folder."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+
+from node.config.schema import Config
+from node.errors import ExportRefused
+from node.export.borders import Borders, read_borders
+from node.export.exporter import Exporter
+from node.export.making import DeIdentified, Identified, Method
+from node.export.objects import Rules
+from node.export.report import Report
+from node.export.selection import Selection, select
+from node.export.sitekey import load_key
+from node.gating import gate_settings
+from node.overview import open_ledger
+from node.printing import progress
+from storage.events import add_event
+from storage.ledger import Ledger
+from storage.objects import ObjectStore
+
+KEY_NAME = "export.key"
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a person typed.
+
+    Attributes
+    ----------
+    since, until
+        First and last day of receipt, local.
+    borders
+        As `read_borders` takes it; empty: none.
+    key
+        File of the site's key; None: in the data folder.
+    """
+
+    since: date | None = None
+    until: date | None = None
+    judged: bool = False
+    annotated: bool = False
+    borders: str = ""
+    key: Path | None = None
+    identified: bool = False
+
+
+def export(config: Config, folder: Path, wish: Wish) -> Report:
+    """Write a training set of the node's own films.
+
+    Raises
+    ------
+    ExportRefused, ExportFailed
+        If it cannot begin, or did not come to its end.
+    NoLedger
+        If the node has not run yet.
+    """
+    method = _method(config, wish)
+    selection = Selection(_midnight(wish.since), _midnight(wish.until, days=1), wish.judged, wish.annotated)
+    with open_ledger(config) as ledger:
+        films = select(ledger, selection)
+        if not films:
+            raise ExportRefused("no film of the ledger is as you ask; 'neolung studies' lists what there is")
+        _note(ledger, "export begins", folder, f"{len(films)} films, {_mode(wish)}")
+        report = Exporter(ObjectStore(config.objects_dir), method, progress).write(films, folder)
+        _note(ledger, "export ended", folder, f"{report.films} films, {_mode(wish)}")
+    return report
+
+
+def _method(config: Config, wish: Wish) -> Method:
+    borders = read_borders(wish.borders) if wish.borders else Borders()
+    rules = Rules(gate_settings(config), borders)
+    if not wish.identified:
+        return DeIdentified(load_key(wish.key or config.node.data_dir / KEY_NAME), rules)
+    if borders:
+        raise ExportRefused("--identified copies films as they came; leave --black-borders out")
+    return Identified(rules)
+
+
+def _mode(wish: Wish) -> str:
+    return "IDENTIFIED" if wish.identified else "de-identified"
+
+
+def _note(ledger: Ledger, what: str, folder: Path, detail: str) -> None:
+    with ledger.begin() as connection:
+        add_event(connection, what, subject=str(folder), detail=detail)
+
+
+def _midnight(day: date | None, *, days: int = 0) -> datetime | None:
+    """Give the moment at which a local day begins, ``days`` later."""
+    if day is None:
+        return None
+    return datetime.combine(day + timedelta(days=days), time()).astimezone().astimezone(UTC)

@@ -1,0 +1,163 @@
+"""What stays of a film's header, and in which form."""
+
+from collections import Counter
+from datetime import date
+from io import BytesIO
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydicom import Dataset, dcmread
+from pydicom.dataelem import RawDataElement
+from pydicom.tag import Tag
+from pydicom.uid import CTImageStorage, generate_uid
+
+from node.export.cleaner import Cleaner, Disguise, Tally
+from node.export.forms import is_of_form
+from node.export.sitekey import SiteKey
+from tests.support.films import DX, make_film, part10_bytes
+
+ATTACKED = (
+    "PatientWeight",
+    "StudyDate",
+    "ViewCodeSequence",
+    "SOPInstanceUID",
+    "BodyPartExamined",
+    "SeriesNumber",
+)
+DISGUISE = Disguise.of(SiteKey(b"k" * 32), "id\x1f\x1fP1")
+
+
+def clean(age: str = "001D", tally: Tally | None = None, **header: Any) -> Dataset:
+    film = dcmread(BytesIO(part10_bytes(make_film(rows=8, columns=8, sop_class=DX, **header))))
+    return Cleaner(DISGUISE, age, Counter() if tally is None else tally).clean(film)
+
+
+def code(value: str, scheme: str, meaning: str) -> Dataset:
+    item = Dataset()
+    item.CodeValue, item.CodingSchemeDesignator, item.CodeMeaning = value, scheme, meaning
+    return item
+
+
+def test_the_signal_of_a_newborn_stays() -> None:
+    cleaned = clean(PatientWeight="1.25", PatientSize="0.39", PatientSex="M", KVP="58")
+
+    assert (cleaned.PatientAge, cleaned.PatientSex) == ("001D", "M")
+    assert (cleaned.PatientWeight, cleaned.PatientSize, cleaned.KVP) == (1.25, 0.39, 58)
+    assert cleaned.ImagerPixelSpacing == [0.1, 0.1]
+
+
+def test_who_and_where_does_not_stay() -> None:
+    cleaned = clean(InstitutionName="A", OperatorsName="B^C", StationName="D", StudyDescription="E")
+
+    assert not {"InstitutionName", "OperatorsName", "StationName", "StudyDescription"} & set(cleaned.dir())
+    assert cleaned.PatientName == cleaned.PatientID == DISGUISE.patient_id
+    assert not cleaned.PatientBirthDate
+    assert not cleaned.AccessionNumber
+
+
+def test_dates_keep_their_distance_and_times_their_hour() -> None:
+    cleaned = clean(StudyDate="20240302", AcquisitionDate="20240305", AcquisitionTime="235959.123456")
+
+    days = [date.fromisoformat(str(day)) for day in (cleaned.StudyDate, cleaned.AcquisitionDate)]
+    assert (days[1] - days[0]).days == 3
+    assert cleaned.StudyDate != "20240302"
+    assert cleaned.AcquisitionTime == "230000"
+
+
+@pytest.mark.parametrize("wrong", ["2024", "20240230", "yesterday", "00010101", "20240302-20240303", ""])
+def test_a_date_that_is_none_is_emptied_and_the_rest_stays(wrong: str) -> None:
+    film = make_film(rows=8, columns=8)
+    film.add_new("StudyDate", "LO", wrong)
+    cleaned = Cleaner(DISGUISE, "", Counter()).clean(film)
+
+    assert str(cleaned.StudyDate or "") in ("", f"{date(2024, 3, 2) + DISGUISE.shift:%Y%m%d}")
+    assert cleaned.Modality == "CR"
+
+
+def test_a_term_that_is_none_is_left_out_and_the_others_keep_their_place() -> None:
+    cleaned = clean(ImageType=["DERIVED", "PRIMARY", "KIM", "POST_PROCESSED"], ViewPosition="DR LEE")
+
+    assert cleaned.ImageType == ["DERIVED", "PRIMARY", "", "POST_PROCESSED"]
+    assert not cleaned.ViewPosition
+
+
+def test_a_code_is_kept_with_the_meaning_of_the_standard() -> None:
+    views = [code("399348003", "SCT", "AP by Dr Lee"), code("KIM-1", "99KIM", "Kim's view")]
+    (view,) = clean(ViewCodeSequence=views).ViewCodeSequence
+
+    assert (view.CodeValue, view.CodeMeaning) == ("399348003", "antero-posterior")
+
+
+def test_an_old_code_becomes_its_present_equal() -> None:
+    (region,) = clean(AnatomicRegionSequence=[code("T-D3000", "SRT", "Thorax")]).AnatomicRegionSequence
+
+    assert region.CodingSchemeDesignator == "SCT"
+
+
+@pytest.mark.parametrize(
+    ("keyword", "value", "expected"),
+    [
+        ("Exposure", "12", "12"),
+        ("SeriesNumber", "8601021234567", None),
+        ("Sensitivity", "8601021234567", None),
+        ("Sensitivity", "200.86010212345", "200.86"),
+        ("Sensitivity", "NaN", None),
+    ],
+)
+def test_numbers_have_the_size_of_measurements(keyword: str, value: str, expected: str | None) -> None:
+    film = make_film(rows=8, columns=8)
+    film.add_new(keyword, "LO", value)
+    kept = Cleaner(DISGUISE, "", Counter()).clean(film)[keyword]
+
+    assert (None if kept.is_empty else str(kept.value)) == expected
+
+
+def test_a_known_vendor_stays_and_the_owner_of_the_device_does_not() -> None:
+    cleaned = clean(Manufacturer="FUJIFILM Corporation, Kim Clinic", ManufacturerModelName="Kim's own")
+    unknown = clean(Manufacturer="Kim Clinic")
+
+    assert cleaned.Manufacturer == "Fujifilm"
+    assert cleaned.ManufacturerModelName == DISGUISE.key.name("model", "Kim's own")
+    assert unknown.Manufacturer == DISGUISE.key.name("maker", "Kim Clinic")
+
+
+def test_uids_of_the_standard_stay_and_no_others() -> None:
+    private = generate_uid()
+    cleaned = clean(SOPClassUID=CTImageStorage, StudyInstanceUID=private)
+
+    assert cleaned.SOPClassUID == CTImageStorage
+    assert cleaned.StudyInstanceUID == DISGUISE.key.uid(private)
+    assert not clean(SOPClassUID="1.2.840.10008.8601021234567").SOPClassUID
+
+
+def test_what_was_done_is_counted_without_values() -> None:
+    tally: Tally = Counter()
+    film = make_film(rows=8, columns=8, InstitutionName="Kim Clinic")
+    block = film.private_block(0x0011, "KIM", create=True)
+    block.add_new(1, "LO", "Kim")
+    Cleaner(DISGUISE, "001D", tally).clean(film)
+
+    assert tally["InstitutionName", "removed"] == 1
+    assert tally["(private)", "removed"] == 2
+    assert tally["StudyDate", "changed"] == 1
+    assert tally["Rows", "changed"] == 0
+    assert "kim" not in str(tally).lower()
+
+
+@given(
+    st.binary(max_size=40),
+    st.sampled_from(["US", "DS", "DA", "SQ", "UI", "UN", "OB", "PN", "CS", "IS", None]),
+)
+def test_no_value_of_any_vr_raises_or_stays(value: bytes, vr: str | None) -> None:
+    header = make_film(rows=8, columns=8)[:0x7FE00000]
+    for keyword in ATTACKED:
+        tag = Tag(keyword)
+        header[tag] = RawDataElement(
+            tag, vr, len(value), value, 0, is_implicit_VR=vr is None, is_little_endian=True
+        )
+    cleaned = Cleaner(DISGUISE, "001D", Counter()).clean(header)
+
+    assert cleaned.PatientID == DISGUISE.patient_id
+    assert all(is_of_form(cleaned[keyword]) for keyword in ATTACKED)
