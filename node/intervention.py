@@ -91,7 +91,6 @@ def _which(job: Job) -> str:
 def _wake(config: Config, jobs: Collection[Job], destinations: Collection[str]) -> None:
     """Let those who wait look at the queue at once."""
     bells = {f"{kind}.{name}" for kind in (JobKind.DELIVER, JobKind.COMMIT) for name in destinations}
-    if any(job.kind is JobKind.ANALYSE for job in jobs):
-        bells.add("analyse")
+    bells |= {str(job.kind) for job in jobs if job.kind in (JobKind.ANALYSE, JobKind.SUMMARISE)}
     for name in bells:
         ring(config.node.data_dir, name)

@@ -27,6 +27,8 @@ class Role(StrEnum):
     """A Secondary Capture that this node made."""
     DOCUMENT = "document"
     """An encapsulated PDF that this node made."""
+    SUMMARY = "summary"
+    """A Structured Report on several films of a study that this node made."""
     OTHER = "other"
     """Received and kept for retrieval, never analysed."""
 
@@ -40,6 +42,8 @@ class JobKind(StrEnum):
     """Send one result object to one destination."""
     COMMIT = "commit"
     """Obtain the destination's storage commitment for one delivered object."""
+    SUMMARISE = "summarise"
+    """Make the summary of one study; the key is its Study Instance UID."""
 
 
 class JobState(StrEnum):

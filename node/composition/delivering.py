@@ -1,4 +1,4 @@
-"""The process that delivers: two loops for each destination."""
+"""The process that delivers: two loops for each destination, and one that makes the summaries of studies."""
 
 import threading
 from time import monotonic
@@ -7,6 +7,7 @@ from node.composition.stores import open_stores
 from node.config.addressee import own_address
 from node.config.destinations import DestinationConfig
 from node.config.schema import Config
+from node.identity import utc_offset
 from node.processes.lifetime import Drain
 from node.processes.service import owner_name
 from node.work.circuit import Circuit
@@ -15,6 +16,7 @@ from node.work.deliverer import Deliverer
 from node.work.loops import start_loop
 from node.work.outbox import Outbox
 from node.work.own_receiver import OwnReceiver
+from node.work.summariser import Summariser
 from storage.ledger import Ledger
 from storage.objects import ObjectStore
 from storage.queue import release_owned
@@ -31,13 +33,21 @@ def deliver(config: Config, drain: Drain) -> None:
         for destination in config.destinations
         for thread in start_delivery(config, destination, ledger, store, drain)
     ]
+    if any("summary" in destination.send for destination in config.destinations):
+        threads.append(start_summaries(config, ledger, store, drain))
     while not drain.wait(_LOOK_S):
         if not all(thread.is_alive() for thread in threads):
-            raise RuntimeError("a delivery loop ended unexpectedly; its traceback stands above")
+            raise RuntimeError("a loop ended unexpectedly; its traceback stands above")
     deadline = monotonic() + config.limits.drain_timeout_s
     for thread in threads:
         thread.join(max(0.0, deadline - monotonic()))
     ledger.close()
+
+
+def start_summaries(config: Config, ledger: Ledger, store: ObjectStore, drain: Drain) -> threading.Thread:
+    """Start the loop that makes the summaries of studies."""
+    summariser = Summariser(config, ledger, store, owner_name("deliver", config), utc_offset(config))
+    return start_loop("summarise", summariser.turn, config.node.data_dir, drain, config.work.poll_s)
 
 
 def start_delivery(

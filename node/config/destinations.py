@@ -55,15 +55,15 @@ class DestinationConfig(Section):
     certificate names no host: its common name or fingerprint; "*": any of the authorities."""
     calling_ae_title: AETitle | None = None
     """AE title that the node shows to this destination; null: that of the node."""
-    send: tuple[Literal["seg", "sr", "pr", "sc", "pdf"], ...] = ("seg", "sr")
+    send: tuple[Literal["seg", "sr", "pr", "sc", "pdf", "summary"], ...] = ("seg", "sr")
     """Which result objects are sent. seg: Segmentation; sr: Structured Report; pr: presentation state with
     the lung outline; sc: Secondary Capture, a picture that every viewer shows; pdf: a page in an Encapsulated
-    PDF. []: gets no result by itself."""
+    PDF; summary: one report on all films of a study, see studies. []: gets no result by itself."""
     shadow: Flag = False
     """Make and store everything for this destination, and send nothing there by itself. What was made under
     shadow is not sent when it ends."""
     sc_longest_side: Side = 2048
-    """Most rows and columns of a Secondary Capture; small films make smaller ones."""
+    """Most rows and columns of a Secondary Capture; a film that is smaller is not enlarged to it."""
     transfer_syntax: Literal["auto", "explicit", "implicit"] = "auto"
     """Encoding that is proposed for uncompressed objects. auto: Explicit VR Little Endian, and Implicit where
     that is not accepted; the others: that one alone."""

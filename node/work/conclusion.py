@@ -16,6 +16,7 @@ from storage.instances import add_instance
 from storage.ledger import Ledger
 from storage.queue import bury, complete, enqueue, get_job, retry_later
 from storage.routing import Stage, add_routing
+from storage.summaries import ask_for_summary
 from storage.values import Claim, JobState, ReceivedInstance
 
 _log = EventLog("worker")
@@ -70,6 +71,9 @@ class Concluder:
                 add_routing(
                     connection, claim.instance_id, Stage.ANALYSIS, decision.route, decision.as_record()
                 )
+                pause = self.routes.asks_for_summary(result)
+                if pause is not None:
+                    ask_for_summary(connection, claim.instance_id, pause, claim.max_attempts)
         except LeaseLost:
             return False
         for name in self.routes.names:

@@ -1,10 +1,13 @@
 """Which result object goes to which destination."""
 
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 
 from node.config.schema import Config, DestinationConfig
+from node.routing.summaries import wants_summary
 from node.work.values import FilmResult, ResultInstance
 from node.work.wishes import Wishes
+from storage.summaries import JUDGED, Pause
 from storage.values import JobKind, NewJob
 
 _TURNED_AWAY = "not eligible"
@@ -14,6 +17,7 @@ class Routes:
     """The destinations of results, as configured."""
 
     def __init__(self, config: Config) -> None:
+        self._config = config
         self._destinations: Sequence[DestinationConfig] = config.destinations
         self._wishes = Wishes.of(config)
 
@@ -21,6 +25,14 @@ class Routes:
     def names(self) -> tuple[str, ...]:
         """Names of all destinations."""
         return tuple(destination.name for destination in self._destinations)
+
+    def asks_for_summary(self, result: FilmResult) -> Pause | None:
+        """Tell after which pause this film's study is to be summarised; None: not because of this film."""
+        is_judged = result.record.outcome in JUDGED
+        if not is_judged or not wants_summary(self._config, result.decision.destinations):
+            return None
+        studies = self._config.studies
+        return Pause(timedelta(seconds=studies.quiet_s), timedelta(seconds=studies.longest_wait_s))
 
     def jobs(
         self, result: FilmResult, made: ResultInstance, instance_id: int, priority: int

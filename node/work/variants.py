@@ -11,7 +11,7 @@ from pipeline.results import result_uid, to_part10
 from storage.instances import add_instance, find_instance
 from storage.ledger import Ledger
 from storage.objects import ObjectStore
-from storage.values import ReceivedInstance, Role, StoredInstance
+from storage.values import ReceivedInstance, StoredInstance
 
 REPORT_CLASS = str(Comprehensive3DSRStorage)
 VARIANT_CLASS = str(EnhancedSRStorage)
@@ -43,7 +43,7 @@ def enhanced_variant(ledger: Ledger, store: ObjectStore, report: StoredInstance)
     )
     with ledger.begin() as connection:
         return add_instance(
-            connection, entry, file, Role.REPORT, source_instance_id=report.source_instance_id
+            connection, entry, file, report.role, source_instance_id=report.source_instance_id
         ).instance
 
 

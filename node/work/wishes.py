@@ -61,4 +61,8 @@ class Wishes:
 
 def _forms(destination: DestinationConfig) -> list[Form]:
     side = destination.sc_longest_side
-    return [Form(kind, destination.charset, side if kind == "sc" else 0) for kind in destination.send]
+    return [
+        Form(kind, destination.charset, side if kind == "sc" else 0)
+        for kind in destination.send
+        if kind != "summary"  # of a study, not of a film
+    ]

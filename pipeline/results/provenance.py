@@ -1,7 +1,7 @@
 """What all result objects of one film share: its identity, who signs, when, in which character set."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from typing import Any
 
 from pipeline import PIPELINE_VERSION
@@ -9,6 +9,7 @@ from pipeline.results.elements import fit
 from pipeline.results.equipment import MANUFACTURER, MODEL_NAME
 from pipeline.results.header import Source
 from pipeline.results.options import Charset
+from pipeline.results.times import in_offset
 from pipeline.results.uids import result_uid
 from pipeline.values import BundleIdentity, Origin
 
@@ -50,9 +51,7 @@ class Provenance:
     @property
     def made_at(self) -> datetime:
         """When the results count as made, in `utc_offset`."""
-        sign = -1 if self.utc_offset.startswith("-") else 1
-        hours, minutes = int(self.utc_offset[1:3]), int(self.utc_offset[3:5])
-        return self.origin.made_at.astimezone(timezone(sign * timedelta(hours=hours, minutes=minutes)))
+        return in_offset(self.origin.made_at, self.utc_offset)
 
     @property
     def made_at_with_offset(self) -> str:

@@ -83,6 +83,16 @@ def make_summary(
     return summary
 
 
+def films_in(summary: Dataset) -> set[str]:
+    """Give the SOP Instance UIDs of the films that a summary is about."""
+    return {
+        str(item.ReferencedSOPInstanceUID)
+        for study in summary.CurrentRequestedProcedureEvidenceSequence
+        for series in study.ReferencedSeriesSequence
+        for item in series.ReferencedSOPSequence
+    }
+
+
 def _identify(summary: Dataset, uid: str, made_at: datetime, *, is_unicode: bool) -> None:
     if is_unicode:
         summary.SpecificCharacterSet = UTF_8
