@@ -161,7 +161,7 @@ def describe(results: Sequence[FilmResult]) -> Films:
         judgeable=len(labelled(results)),
         synthetic=sum("SYNTHETIC" in one.provenance.upper() for one in known),
         stand_in=sum("STAND-IN" in one.provenance.upper() for one in known),
-        provenance=dict(Counter(one.provenance or "not stated" for one in known).most_common()),
+        provenance=dict(Counter(one.source or "not stated" for one in known).most_common()),
         outcomes=dict(Counter(one.said.outcome for one in results).most_common()),
     )
 

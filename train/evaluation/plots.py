@@ -25,7 +25,9 @@ _STYLE: dict[Any, Any] = {
     "axes.spines.right": False,
     "axes.grid": True,
     "grid.color": "#e4e4e4",
-    "legend.frameon": False,
+    "legend.frameon": True,
+    "legend.framealpha": 0.9,
+    "legend.edgecolor": "white",
     "svg.hashsalt": "neolung",
     "svg.fonttype": "path",
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import types
 import typing
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -15,6 +16,7 @@ from train.evaluation.overlap import Overlap
 
 _ATTRIBUTE = "attribute."
 _OVERLAP = "overlap."
+_SEED = re.compile(r", seed \d+.*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,11 @@ class Known:
     age_days: float | None = None
     digest: str = ""
     attributes: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+    @property
+    def source(self) -> str:
+        """Provenance without what is a simulated film's own: its seed, and the film beneath."""
+        return _SEED.sub("", self.provenance)
 
 
 @dataclass(frozen=True, slots=True)

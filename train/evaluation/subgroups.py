@@ -116,7 +116,7 @@ def _groupings(results: Sequence[FilmResult]) -> dict[str, Callable[[FilmResult]
         "grade or disease": lambda one: _attribute(one, "grade", "disease"),
         "lung area found": _tertile_of_area(results),
         "stored": _stored,
-        "provenance": lambda one: one.known.provenance,
+        "provenance": lambda one: one.known.source,
     }
 
 

@@ -45,3 +45,15 @@ def test_only_films_with_label_and_probability_are_compared_with_labels() -> Non
     unjudged = replace(third, said=replace(third.said, probability=None))
 
     assert labelled([one, unlabelled, unjudged]) == [one]
+
+
+@pytest.mark.parametrize(
+    ("provenance", "source"),
+    [
+        ("SYNTHETIC phantom, generator 4, seed 17", "SYNTHETIC phantom, generator 4"),
+        ("SYNTHETIC hybrid, generator 1, seed 3, on film.jpg", "SYNTHETIC hybrid, generator 1"),
+        ("ward 3, seeded by hand", "ward 3, seeded by hand"),
+    ],
+)
+def test_simulated_films_of_one_generator_are_one_source(provenance: str, source: str) -> None:
+    assert Known("film.png", "1", "test", provenance).source == source
