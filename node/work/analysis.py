@@ -68,7 +68,7 @@ def warm_up(settings: AnalysisSettings) -> None:
 
     from pipeline.results.rehearsal import rehearse
 
-    rehearse()
+    rehearse(settings.wishes.all_forms)
     first = settings.router.bundles[: settings.models.most_warm]
     for bundle in reversed(first):
         warm_models(settings.models).cascade(bundle)

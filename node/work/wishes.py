@@ -54,6 +54,11 @@ class Wishes:
         visible = [form for form in wanted if form.kind in VISIBLE_KINDS]
         return always + sorted(visible, key=lambda form: (form.charset, form.kind, form.longest_side))
 
+    @property
+    def all_forms(self) -> frozenset[Form]:
+        """Whatever some destination wants."""
+        return frozenset(form for forms in self.forms.values() for form in forms)
+
     def is_wanted(self, form: Form, destination: str) -> bool:
         """Whether a destination is to get results of this form."""
         return form in self.forms[destination]

@@ -1,12 +1,13 @@
 """Results of an invented film, so that the first real one does not wait for tables and file formats."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
 import numpy as np
 from pydicom import Dataset
 from pydicom.uid import ComputedRadiographyImageStorage
 
-from pipeline.results import make_result_objects, to_part10
+from pipeline.results import VISIBLE_KINDS, Form, make_result_objects, make_visible_object, to_part10
 from pipeline.results.uids import result_uid
 from pipeline.values import (
     Analysis,
@@ -24,15 +25,24 @@ _UID = result_uid("rehearsal", "", "")
 _SIDE = 32
 
 
-def rehearse() -> None:
+def rehearse(forms: Iterable[Form] = ()) -> None:
     """Make the results of a film that nobody took, and drop them.
 
+    Parameters
+    ----------
+    forms
+        What will be made beside SEG and report.
+
+    Notes
+    -----
     highdicom reads the tables of each kind of object with its first, Pillow its file formats with the first
     picture that it saves: 0.4 s that a process can spend before a film waits for it.
     """
     origin = Origin(device_uid=_UID, station_name="rehearsal", made_at=datetime(2000, 1, 1, tzinfo=UTC))
-    objects = make_result_objects(_analysis(), origin)
-    for made in (objects.segmentation, objects.report):
+    analysis = _analysis()
+    objects = make_result_objects(analysis, origin)
+    visible = [make_visible_object(analysis, origin, form) for form in forms if form.kind in VISIBLE_KINDS]
+    for made in (objects.segmentation, objects.report, *visible):
         if made is not None:
             to_part10(made)
 

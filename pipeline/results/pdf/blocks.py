@@ -18,15 +18,16 @@ from pipeline.values import Analysis, Outcome, Reason
 
 _LINE = HexColor("#c5ccd3")
 _TIGHT = [(edge, (0, 0), (-1, -1), 0) for edge in ("LEFTPADDING", "TOPPADDING", "BOTTOMPADDING")]
+_UNITS = {"D": "days", "W": "weeks", "M": "months", "Y": "years"}
 _SEXES = {"M": "male", "F": "female", "O": "other"}
 _PAGE = 842.0
 """Points that no block exceeds."""
 _MOST_CRITERIA, _LONGEST_CRITERION = 24, 150
 _LIMITS = (
-    "It looks for RDS and for nothing else: not for pneumothorax, pneumonia, effusion, other diseases, or "
-    "where tubes and lines lie. Absent excludes neither RDS nor these. Lung area is that of the projection "
-    "inside the outline. Where the outline misses a lung or takes in stomach gas, disregard the answer. The "
-    "picture is reduced; read the film itself."
+    "The software looks for RDS and for nothing else: not for pneumothorax, pneumonia, effusion, other "
+    "diseases, or where tubes and lines lie. Absent excludes neither RDS nor these. Lung area is that of the "
+    "projection inside the outline. Where the outline misses a lung or takes in stomach gas, disregard the "
+    "answer. The picture is reduced; read the film itself."
 )
 
 
@@ -53,7 +54,7 @@ def identity_block(header: Dataset, width: float) -> Block:
     fields = (
         ("Patient", readable_name(str(header.get("PatientName", "")))),
         ("Patient ID", str(header.get("PatientID", ""))),
-        ("Born", _date(str(header.get("PatientBirthDate", "")))),
+        ("Born", _born(header)),
         ("Sex", _SEXES.get(str(header.get("PatientSex", "")), "")),
         ("Study", str(header.get("StudyDescription", "") or "Chest radiograph")),
         ("Accession number", str(header.get("AccessionNumber", ""))),
@@ -64,6 +65,12 @@ def identity_block(header: Dataset, width: float) -> Block:
     widths = [width * share for share in (0.4, 0.26, 0.2, 0.14)]
     rule = ("LINEBELOW", (0, 1), (-1, 1), 0.5, _LINE), ("BOTTOMPADDING", (0, 0), (-1, -1), 5)
     return _block([cells[:4], cells[4:]], widths, rule)
+
+
+def _born(header: Dataset) -> str:
+    """Give the birth date, else the age as the film states it."""
+    born, age = _date(str(header.get("PatientBirthDate", ""))), str(header.get("PatientAge", ""))
+    return born or (f"age {int(age[:3])} {_UNITS[age[3]]}" if age else "")
 
 
 def _date(text: str) -> str:

@@ -6,6 +6,7 @@ from PIL.Image import Image
 from reportlab.lib.colors import Color, HexColor, white
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.utils import ImageReader
+from reportlab.pdfbase.pdfmetrics import stringWidth
 from reportlab.pdfgen.canvas import Canvas
 
 from pipeline import PIPELINE_VERSION
@@ -92,13 +93,19 @@ def _draw_answer(canvas: Canvas, analysis: Analysis, top: float) -> float:
     canvas.roundRect(_MARGIN, top - height, _INNER, height, 5, stroke=0, fill=1)
     canvas.setFillColor(strong)
     canvas.rect(_MARGIN, top - height, 4, height, stroke=0, fill=1)
-    canvas.setFont("Helvetica-Bold", 16)
-    canvas.drawString(_MARGIN + 14, top - 23, headline(analysis))
+    _draw_headline(canvas, headline(analysis), top - 23, _INNER - 34 - scale_width)
     words.drawOn(canvas, _MARGIN + 14, top - 34 - words_height)
     if has_scale and analysis.finding:
         left = _MARGIN + _INNER - scale_width + 4
         draw_scale(canvas, analysis.finding, left, top - height / 2, scale_width - 20, strong)
     return float(top - height)
+
+
+def _draw_headline(canvas: Canvas, text: str, height: float, width: float) -> None:
+    """Draw the headline as large as its room allows, 16 points at most."""
+    size = min(16.0, 16.0 * width / stringWidth(text, "Helvetica-Bold", 16))
+    canvas.setFont("Helvetica-Bold", size)
+    canvas.drawString(_MARGIN + 14, height, text)
 
 
 def _tint(analysis: Analysis) -> tuple[Color, Color]:
@@ -148,14 +155,7 @@ def _draw_footer(canvas: Canvas, provenance: Provenance) -> None:
     canvas.line(_MARGIN, _FOOTER, _WIDTH - _MARGIN, _FOOTER)
     canvas.setFillColor(INK)
     canvas.setFont("Helvetica", 6.5)
-    made = ", ".join(
-        (
-            f"{MODEL_NAME} {PIPELINE_VERSION}",
-            provenance.origin.station_name,
-            f"{provenance.made_at:%Y-%m-%d %H:%M %z}",
-        )
-    )
+    station, moment = provenance.origin.station_name, f"{provenance.made_at:%Y-%m-%d %H:%M %z}"
+    made_by = f"{MODEL_NAME} {PIPELINE_VERSION} at {station}, {moment}, page 1 of 1"
     canvas.drawString(_MARGIN, _FOOTER - 10, f"Film {provenance.source.sop_instance_uid}")
-    canvas.drawRightString(
-        _WIDTH - _MARGIN, _FOOTER - 10, f"{MODEL_NAME} {PIPELINE_VERSION}, {made}, page 1 of 1"
-    )
+    canvas.drawRightString(_WIDTH - _MARGIN, _FOOTER - 10, made_by)
