@@ -20,15 +20,26 @@ def add_analysis(connection: Connection, record: AnalysisRecord) -> int:
     ValueError
         If a number is not finite: the databases would not keep it alike.
     """
+    added = connection.execute(insert(analysis).values(**to_values(record)).returning(analysis.c.analysis_id))
+    analysis_id: int = added.scalar_one()
+    return analysis_id
+
+
+def to_values(record: AnalysisRecord) -> dict[str, Any]:
+    """Give the column values of a record.
+
+    Raises
+    ------
+    ValueError
+        If a number is not finite.
+    """
     values = {field.name: getattr(record, field.name) for field in fields(record)}
     values["details"] = dict(record.details)
     for name in _NUMBERS:
         if values[name] is not None and not math.isfinite(values[name]):
             message = f"The {name} of an analysis must be a finite number."
             raise ValueError(message)
-    added = connection.execute(insert(analysis).values(**values).returning(analysis.c.analysis_id))
-    analysis_id: int = added.scalar_one()
-    return analysis_id
+    return values
 
 
 def latest_analysis(connection: Connection, source_instance_id: int) -> AnalysisRecord | None:

@@ -150,6 +150,16 @@ def counts(connection: Connection) -> list[QueueCount]:
     return sorted(found, key=lambda count: (count.kind, count.destination, count.state))
 
 
+def has_due(connection: Connection, kind: JobKind) -> bool:
+    """Whether a job of a kind, of whatever destination, could be claimed now."""
+    now = database_now(connection)
+    due = (job.c.kind == kind, job.c.run_at <= now)
+    return any(
+        connection.scalar(select(job.c.job_id).where(which, *due).limit(1)) is not None
+        for which in (IS_FRESH, IS_RETRIED)
+    )
+
+
 def to_error(error: str) -> str:
     """Make an error text that both databases take."""
     return error.replace("\0", "").encode("utf-8", "replace").decode("utf-8")[:LONGEST_ERROR]

@@ -4,7 +4,7 @@
 
     study --< series --< instance --< job
                             |   |---< sequence_item
-                            |   |---< analysis
+                            |   |---< analysis, shadow (what the bundle in shadow said)
                             |   |---< routing (what was decided about a film, and why)
                             |   |---- exposure (what tells that two films show one exposure)
                             |   |---< delivery
@@ -17,7 +17,7 @@
 A change here needs a step in ``migrations/versions`` and a new ``SCHEMA_VERSION``; a test compares the two.
 """
 
-from sqlalchemy import JSON, BigInteger, Column, Float, ForeignKey, Index, Integer, Table, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, Column, ForeignKey, Index, Integer, Table, UniqueConstraint
 
 from storage.attributes import (
     IMAGE_ATTRIBUTES,
@@ -36,8 +36,11 @@ from storage.columns import (
     text_column,
 )
 from storage.columns import metadata as metadata  # with all the tables in it
+from storage.judgement_tables import analysis as analysis
+from storage.judgement_tables import promotion as promotion
+from storage.judgement_tables import shadow as shadow
 
-SCHEMA_VERSION = "0006"
+SCHEMA_VERSION = "0007"
 """The newest migration, known here so that opening an up-to-date ledger need not load Alembic."""
 
 study = Table(
@@ -137,24 +140,6 @@ job = Table(
 _claim_order = (job.c.kind, job.c.destination, job.c.priority.desc(), job.c.job_id)
 partial_index("ix_job_fresh", *_claim_order, where="state = 'ready' AND attempts = 0")
 partial_index("ix_job_retried", *_claim_order, where="state = 'ready' AND attempts > 0")
-
-analysis = Table(
-    "analysis",
-    metadata,
-    Column("analysis_id", ROW_ID, primary_key=True),
-    reference("source_instance_id", "instance.instance_id"),
-    text_column("bundle_digest"),
-    text_column("pipeline_version"),
-    text_column("outcome"),
-    text_column("explanation"),
-    Column("probability", Float(53), nullable=True),
-    Column("threshold", Float(53), nullable=True),
-    Column("area_pixels", BigInteger, nullable=True),
-    Column("area_mm2", Float(53), nullable=True),
-    Column("details", JSON, nullable=False),
-    Column("analysed_at", UtcDateTime, nullable=False),
-    Index(None, "source_instance_id"),
-)
 
 routing = Table(
     "routing",
@@ -285,17 +270,4 @@ event = Table(
     text_column("subject"),
     text_column("detail"),
     Index(None, "subject"),
-)
-
-promotion = Table(
-    "promotion",
-    metadata,
-    Column("promotion_id", ROW_ID, primary_key=True),
-    text_column("part"),
-    text_column("digest"),
-    text_column("name"),
-    text_column("verdict"),
-    text_column("decided_by"),
-    text_column("reason"),
-    Column("at", UtcDateTime, nullable=False),
 )

@@ -44,6 +44,8 @@ class JobKind(StrEnum):
     """Obtain the destination's storage commitment for one delivered object."""
     SUMMARISE = "summarise"
     """Make the summary of one study; the key is its Study Instance UID."""
+    SHADOW = "shadow"
+    """Let the bundle in shadow judge one radiograph; nothing of it leaves the node."""
 
 
 class JobState(StrEnum):

@@ -21,16 +21,19 @@ from node.work.conclusion import Concluder
 from node.work.doorbell import Doorbell
 from node.work.executor import SlotExecutor
 from node.work.following import FollowedModels, usable_bundle
+from node.work.loops import start_loop
 from node.work.models import ModelSettings
 from node.work.retry import RetryPolicy
 from node.work.routing import Routes
 from node.work.seats import Seating, cuda_devices, plan_seating, usable_cores
+from node.work.shadower import Shadower
 from node.work.values import describe_warm_up
 from node.work.wishes import Wishes
 from node.work.worker import Worker, WorkerSettings
 from pipeline.bundle import verify_bundle
 from pipeline.errors import BundleError
 from storage.ledger import Ledger
+from storage.queue import release_owned
 
 _LOOK_S = 0.5
 
@@ -47,6 +50,7 @@ def work(config: Config, drain: Drain) -> None:
     try:
         if _is_ready(engine, drain):
             worker = make_worker(config, ledger, engine, settings)
+            start_shadow(config, ledger, engine, settings, drain)
             with Doorbell(config.node.data_dir, "analyse") as bell:
                 worker.run(bell, drain)
     finally:
@@ -138,6 +142,16 @@ def _is_ready(engine: Engine, drain: Drain) -> bool:
         raise StartRefused(f"the models do not start; {describe_warm_up(error)}") from error
     _log.info("models ready", processes=engine.slots, batch=engine.batch, seconds=monotonic() - started)
     return True
+
+
+def start_shadow(
+    config: Config, ledger: Ledger, engine: Engine, settings: AnalysisSettings, drain: Drain
+) -> None:
+    """Start the loop of the bundle in shadow; it sleeps while none is named."""
+    owner = f"{owner_name('work', config)}/shadow"
+    release_owned(ledger, owner)
+    shadower = Shadower(config, ledger, engine.executor, settings.models, owner)
+    start_loop("shadow", shadower.turn, config.node.data_dir, drain, config.work.poll_s)
 
 
 def make_worker(config: Config, ledger: Ledger, engine: Engine, settings: AnalysisSettings) -> Worker:

@@ -16,6 +16,7 @@ from storage.instances import add_instance
 from storage.ledger import Ledger
 from storage.queue import bury, complete, enqueue, get_job, retry_later
 from storage.routing import Stage, add_routing
+from storage.shadows import ask_shadow
 from storage.summaries import ask_for_summary
 from storage.values import Claim, JobState, ReceivedInstance
 
@@ -67,6 +68,7 @@ class Concluder:
                     )
                     enqueue(connection, self.routes.jobs(result, made, added.instance.instance_id, priority))
                 add_analysis(connection, result.record)
+                ask_shadow(connection, claim, result.record.bundle_digest)
                 decision = result.decision
                 add_routing(
                     connection, claim.instance_id, Stage.ANALYSIS, decision.route, decision.as_record()

@@ -1,0 +1,53 @@
+"""The tables of what models said of films, and of which model works."""
+
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, Column, Float, Index, Table, UniqueConstraint
+
+from storage.columns import ROW_ID, UtcDateTime, metadata, reference, text_column
+
+
+def _analysis_columns() -> list[Column[Any]]:
+    return [
+        reference("source_instance_id", "instance.instance_id"),
+        text_column("bundle_digest"),
+        text_column("pipeline_version"),
+        text_column("outcome"),
+        text_column("explanation"),
+        Column("probability", Float(53), nullable=True),
+        Column("threshold", Float(53), nullable=True),
+        Column("area_pixels", BigInteger, nullable=True),
+        Column("area_mm2", Float(53), nullable=True),
+        Column("details", JSON, nullable=False),
+        Column("analysed_at", UtcDateTime, nullable=False),
+    ]
+
+
+analysis = Table(
+    "analysis",
+    metadata,
+    Column("analysis_id", ROW_ID, primary_key=True),
+    *_analysis_columns(),
+    Index(None, "source_instance_id"),
+)
+
+shadow = Table(
+    "shadow",
+    metadata,
+    Column("shadow_id", ROW_ID, primary_key=True),
+    *_analysis_columns(),
+    UniqueConstraint("source_instance_id", "bundle_digest"),
+)
+
+promotion = Table(
+    "promotion",
+    metadata,
+    Column("promotion_id", ROW_ID, primary_key=True),
+    text_column("part"),
+    text_column("digest"),
+    text_column("name"),
+    text_column("verdict"),
+    text_column("decided_by"),
+    text_column("reason"),
+    Column("at", UtcDateTime, nullable=False),
+)
