@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from node.log import EventLog
 from node.processes.lifetime import Drain
+from storage.commitment_requests import forget_requests
 from storage.errors import StorageError
 from storage.ledger import Ledger
 from storage.retention import forget_events, forget_jobs
@@ -36,7 +37,7 @@ def keep_house(ledger: Ledger, keep_days: int, drain: Drain, *, pause_s: float =
 
 
 def tidy_up(ledger: Ledger, keep_days: int, drain: Drain) -> None:
-    """Forget the jobs that ended and the audit trail of more than some days ago, as far as time allows.
+    """Forget what ended, and the audit trail, of more than some days ago, as far as time allows.
 
     Raises
     ------
@@ -48,9 +49,16 @@ def tidy_up(ledger: Ledger, keep_days: int, drain: Drain) -> None:
     with ledger.read() as connection:
         before = ledger.now(connection) - timedelta(days=min(keep_days, _LONGEST_DAYS))
     jobs = _all_of(forget_jobs, ledger, before, drain)
+    requests = _all_of(forget_requests, ledger, before, drain)
     events = _all_of(forget_events, ledger, before, drain)
-    if jobs or events:
-        _log.info("old rows forgotten", jobs=jobs, events=events, before=before.date())
+    if jobs or requests or events:
+        _log.info(
+            "old rows forgotten",
+            jobs=jobs,
+            commitment_requests=requests,
+            events=events,
+            before=before.date(),
+        )
 
 
 def _all_of(forget: Forget, ledger: Ledger, before: datetime, drain: Drain) -> int:
