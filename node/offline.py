@@ -12,7 +12,8 @@ from node.identity import device_uid, utc_offset
 from node.routing.router import Router
 from node.work.models import ModelSettings, WarmModels
 from pipeline.errors import PipelineError
-from pipeline.values import Analysis, Origin, ResultObjects
+from pipeline.results import ResultObjects
+from pipeline.values import Analysis, Origin
 
 if TYPE_CHECKING:
     from pipeline.cascade import Cascade

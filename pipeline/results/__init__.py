@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING
 from pydicom import Dataset
 from pydicom.config import disable_value_validation
 
+from pipeline.results.objects import ResultObjects
 from pipeline.results.options import DEFAULT_SC_SIDE, VISIBLE_KINDS, Charset, Form, Kind, SrClass
 from pipeline.results.part10 import to_part10
 from pipeline.results.uids import result_uid
-from pipeline.values import Analysis, Origin, Outcome, ResultObjects
+from pipeline.values import Analysis, Origin, Outcome
 
 if TYPE_CHECKING:
     from pipeline.results.provenance import Provenance
@@ -29,6 +30,7 @@ __all__ = [
     "Charset",
     "Form",
     "Kind",
+    "ResultObjects",
     "SrClass",
     "make_result_objects",
     "make_visible_object",

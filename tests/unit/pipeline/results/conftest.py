@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 from pydicom import Dataset
 
-from pipeline.results import to_part10
-from pipeline.values import ResultObjects
+from pipeline.results import ResultObjects, to_part10
 from tests.support.validators import DSRDUMP, dciodvfy, dsrdump
 
 Write = Callable[[Dataset], Path]

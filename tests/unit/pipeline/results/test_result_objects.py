@@ -11,9 +11,9 @@ from pydicom import dcmread
 from pydicom.uid import UID, ExplicitVRLittleEndian
 
 from pipeline import results
-from pipeline.results import Charset, SrClass, make_result_objects, result_uid, to_part10
+from pipeline.results import Charset, ResultObjects, SrClass, make_result_objects, result_uid, to_part10
 from pipeline.results.equipment import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
-from pipeline.values import Outcome, ResultObjects
+from pipeline.values import Outcome
 from tests.support.analyses import BUNDLE, ORIGIN, make_analysis
 from tests.support.films import make_film
 from tests.unit.pipeline.results.conftest import Write
@@ -160,6 +160,6 @@ def test_the_picture_can_be_left_out() -> None:
 
 def test_the_public_names_are_these() -> None:
     assert set(results.__all__) == {
-        *("Charset", "Form", "Kind", "SrClass", "DEFAULT_SC_SIDE", "VISIBLE_KINDS"),
+        *("Charset", "Form", "Kind", "ResultObjects", "SrClass", "DEFAULT_SC_SIDE", "VISIBLE_KINDS"),
         *("make_result_objects", "make_visible_object", "result_uid", "to_part10"),
     }
