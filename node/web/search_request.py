@@ -8,13 +8,16 @@ from pydicom.datadict import dictionary_VR, keyword_for_tag, tag_for_keyword
 
 from node.errors import IdentifierRefused, WebRefused
 from node.network.matches import read_match
-from storage.matching import Level, Match, Single
-from storage.query import MATCHING_KEYS, SUPPORTED_KEYS
+from storage.matching import Item, Level, Match, Single
+from storage.query import MATCHING_KEYS, RELATIONAL_KEYS, SUPPORTED_KEYS
+from storage.sequences import SEQUENCE_KEYS
 
 ALL = "all"
 LISTED_VRS = frozenset({"UI", "CS"})
 """VRs in whose values a comma can only separate them."""
 
+_OPTIONS = frozenset({"limit", "offset", "fuzzymatching", "emptyvaluematching", "multiplevaluematching"})
+"""The last two change nothing here: lists of values are always understood, empty values match everything."""
 _TAG = re.compile(r"[0-9A-Fa-f]{8}")
 _WHOLE_NUMBER = re.compile(r"[0-9]{1,9}")
 _TRUTH = {"true": True, "false": False, "1": True, "0": False, "": False}
@@ -59,6 +62,7 @@ def read_search(level: Level, keys: Mapping[str, str], query: tuple[tuple[str, s
         With 400 for a name that is no attribute, a malformed value, or an attribute that is named twice.
     """
     request = SearchRequest(level, {keyword: Single(uid) for keyword, uid in keys.items()})
+    attributes: dict[str, str] = {}
     seen: set[str] = set()
     for name, value in query:
         option = name.lower()
@@ -68,13 +72,21 @@ def read_search(level: Level, keys: Mapping[str, str], query: tuple[tuple[str, s
         if option in seen:
             raise WebRefused(400, "The query names the same parameter twice.")
         seen.add(option)
-        if option in ("limit", "offset"):
-            setattr(request, option, _whole_number(option, value))
-        elif option == "fuzzymatching":
-            request.is_fuzzy = _truth(value)
-        elif option not in ("emptyvaluematching", "multiplevaluematching"):
-            _match(request, name, value, is_given=set(keys))
+        if option in _OPTIONS:
+            _set_option(request, option, value)
+        else:
+            attributes[_keyword(name)] = value
+    for keyword, value in attributes.items():
+        if keyword not in keys:
+            _match(request, keyword, value)
     return request
+
+
+def _set_option(request: SearchRequest, option: str, value: str) -> None:
+    if option in ("limit", "offset"):
+        setattr(request, option, _whole_number(option, value))
+    elif option == "fuzzymatching":
+        request.is_fuzzy = _truth(value)
 
 
 def _include(request: SearchRequest, value: str) -> None:
@@ -85,22 +97,33 @@ def _include(request: SearchRequest, value: str) -> None:
             request.fields.add(_keyword(name))
 
 
-def _match(request: SearchRequest, name: str, value: str, *, is_given: set[str]) -> None:
-    keyword = _keyword(name)
-    if keyword in is_given:
+def _match(request: SearchRequest, keyword: str, value: str) -> None:
+    """Take one attribute for a key; an attribute of a sequence's items stands behind a dot."""
+    sequence, _, inner = keyword.partition(".")
+    request.fields.add(sequence)
+    indexed = SEQUENCE_KEYS[request.level].get(sequence)
+    if indexed is not None and inner in indexed.keys:
+        match = _read(inner, value, is_fuzzy=request.is_fuzzy)
+        if match is not None:
+            known = request.matches.get(sequence)
+            others = known.matches if isinstance(known, Item) else {}
+            request.matches[sequence] = Item({**others, inner: match})
         return
-    request.fields.add(keyword)
-    if keyword not in MATCHING_KEYS[request.level]:
-        request.ignored.append(keyword or "private attribute")
+    if inner or keyword not in MATCHING_KEYS[request.level] | RELATIONAL_KEYS[request.level] or indexed:
+        request.ignored.append(keyword or "a private attribute")
         return
+    match = _read(keyword, value, is_fuzzy=request.is_fuzzy)
+    if match is not None:
+        request.matches[keyword] = match
+
+
+def _read(keyword: str, value: str, *, is_fuzzy: bool) -> Match | None:
     if dictionary_VR(keyword) in LISTED_VRS:
         value = value.replace(",", "\\")
     try:
-        match = read_match(keyword, value)
+        return read_match(keyword, value, fuzzy_names=is_fuzzy)
     except IdentifierRefused as refusal:
         raise WebRefused(400, f"{refusal}.") from refusal
-    if match is not None:
-        request.matches[keyword] = match
 
 
 def _keyword(name: str) -> str:
@@ -118,7 +141,7 @@ def _keyword(name: str) -> str:
 def _single_keyword(name: str) -> str:
     if _TAG.fullmatch(name):
         return keyword_for_tag(int(name, 16))
-    if tag_for_keyword(name) is None:
+    if not name or tag_for_keyword(name) is None:
         raise WebRefused(400, "The query names an attribute that is not in the data dictionary.")
     return name
 
