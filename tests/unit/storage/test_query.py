@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection
@@ -490,3 +491,14 @@ def test_fuzzy_names_match_by_the_beginnings_of_words(
     add_each(connection, "PatientName", NAMES)
 
     assert studies(connection, {"PatientName": Words(words)}) == numbers
+
+
+def test_the_page_on_queries_names_every_key_at_its_level() -> None:
+    page = (Path(__file__).parents[3] / "docs/querying.md").read_text(encoding="utf-8")
+    rows = {line.split(" | ")[0].strip("| "): line for line in page.splitlines() if line.startswith("| ")}
+    above: frozenset[str] = frozenset()
+
+    for level in Level:
+        for keyword in SUPPORTED_KEYS[level] - above:
+            assert re.search(rf"\b{keyword}\b", rows[level]), f"{keyword} is missing at {level}"
+        above |= SUPPORTED_KEYS[level]
