@@ -1,4 +1,4 @@
-"""The registry of model bundles: list, show, add, promote, rollback, shadow."""
+"""The registry of model bundles: list, show, add, promote, rollback, shadow, compare."""
 
 from contextlib import closing
 from pathlib import Path
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from storage.ledger import Ledger
 
 models = typer.Typer(
-    help="Model bundles: list, show, add, promote, rollback, shadow.",
+    help="Model bundles: list, show, add, promote, rollback, shadow, compare.",
     no_args_is_help=True,
     rich_markup_mode=None,
     add_completion=False,
@@ -139,6 +139,39 @@ def shadow(
     with _ledger_of(settings) as ledger:
         model = Registrar(settings, ledger).shadow(wanted, reason=reason)
     typer.echo(f"{model.name} ({model.short}) runs in shadow" if model else "no bundle runs in shadow")
+
+
+@models.command(epilog="Example: neolung models compare --out compared/")
+def compare(
+    wanted: Annotated[str | None, typer.Argument(metavar="MODEL", help="That ran in shadow.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for a page with the pictures of films judged differently.")
+    ] = None,
+    config: ConfigOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Compare the active bundle with the one in shadow: agreement, films judged differently, time."""
+    from node.config.loading import load_config
+    from node.models.compared import compare_models, figures, write_page
+    from node.models.comparison import disagreements
+    from node.overview import open_ledger
+    from node.printing import show_json, show_table
+    from storage.objects import ObjectStore
+
+    settings = load_config(config)
+    with open_ledger(settings) as ledger:
+        compared = compare_models(settings, ledger, wanted)
+    if json:
+        uids = [case.pair.sop_instance_uid for case in disagreements(compared.cases)]
+        show_json({"figures": dict(figures(compared.agreement)), "judged_differently": uids})
+    else:
+        show_table(
+            f"{compared.active.name} (active) and {compared.shadow.name} (shadow)",
+            ("", ""),
+            figures(compared.agreement),
+        )
+    if out is not None:
+        typer.echo(f"page: {write_page(compared, ObjectStore(settings.objects_dir), out)}", err=json)
 
 
 def _ledger_of(settings: "Config") -> "closing[Ledger]":

@@ -39,7 +39,7 @@ def judge_in_shadow(
     -------
     list
         One for each film, in order: what the bundle says, or in words why it says nothing. The mask it found
-        lies in the object store; ``details["mask"]`` is its path.
+        lies in the object store; ``details`` has its path and that of the picture.
 
     Raises
     ------
@@ -81,9 +81,18 @@ def _record(store: ObjectStore, film: ShadowFilm, analysis: Analysis, seconds: f
                 **{name: round(s, 4) for name, s in analysis.seconds.items()},
             },
             "mask": _keep_mask(store, mask) if mask is not None and mask.area_pixels else None,
+            "overlay": _keep_picture(store, analysis),
         },
         analysed_at=datetime.now(UTC),
     )
+
+
+def _keep_picture(store: ObjectStore, analysis: Analysis) -> str | None:
+    from pipeline.results.picture import draw_overlay
+
+    if analysis.radiograph is None:
+        return None
+    return store.write(draw_overlay(analysis, analysis.radiograph), suffix=".png").path
 
 
 def _keep_mask(store: ObjectStore, mask: LungMask) -> str:
