@@ -4,7 +4,7 @@ import math
 from dataclasses import fields
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Select, insert, select
+from sqlalchemy import Connection, RowMapping, Select, func, insert, select
 
 from storage.tables import analysis
 from storage.values import AnalysisRecord
@@ -47,6 +47,14 @@ def latest_analysis(connection: Connection, source_instance_id: int) -> Analysis
     of_radiograph = analysis.c.source_instance_id == source_instance_id
     row = connection.execute(_newest_first().where(of_radiograph).limit(1)).mappings().one_or_none()
     return None if row is None else _to_record(row)
+
+
+def makers_of(connection: Connection, source_instance_id: int) -> list[tuple[str, str]]:
+    """Give pipeline version and bundle digest of all that analysed a radiograph, each once, in order."""
+    made = (analysis.c.pipeline_version, analysis.c.bundle_digest)
+    first = func.min(analysis.c.analysis_id)
+    of_radiograph = select(*made).where(analysis.c.source_instance_id == source_instance_id)
+    return [(row[0], row[1]) for row in connection.execute(of_radiograph.group_by(*made).order_by(first))]
 
 
 def list_analyses(connection: Connection, limit: int = 100) -> list[AnalysisRecord]:

@@ -197,7 +197,9 @@ def _store_results(
     decision = replace(chosen.decision, destinations=()) if film.stands_for_it else chosen.decision
     origin = Origin(settings.device_uid, settings.station_name, film.received_at, settings.utc_offset)
     forms = settings.wishes.forms_of(decision.destinations, analysis.outcome)
-    instances, overlay = make_products(store, analysis, origin, forms, overlay=settings.keep_overlay)
+    instances, overlay = make_products(
+        store, analysis, origin, forms, overlay=settings.keep_overlay, makers=film.makers
+    )
     return FilmResult(_record(film, analysis, overlay), instances, decision)
 
 

@@ -7,6 +7,8 @@ from node.log import EventLog
 from node.routing.related import standing
 from node.routing.values import Sender
 from node.work.values import Film
+from pipeline.results.predecessors import Maker
+from storage.analyses import makers_of
 from storage.errors import LeaseLost
 from storage.films import StoredFilm, films_beside
 from storage.ledger import Ledger
@@ -36,11 +38,11 @@ def select_films(ledger: Ledger, claims: Sequence[Claim]) -> list[tuple[Claim, F
         if relation.must_wait:
             _hand_back(ledger, held)
         else:
-            selected.append((held, _to_film(held, film, relation.stands_for_it)))
+            selected.append((held, _to_film(ledger, held, film, relation.stands_for_it)))
     return selected
 
 
-def _to_film(held: Claim, film: StoredFilm, stands_for_it: str) -> Film:
+def _to_film(ledger: Ledger, held: Claim, film: StoredFilm, stands_for_it: str) -> Film:
     return Film(
         instance_id=film.instance_id,
         sop_instance_uid=film.sop_instance_uid,
@@ -48,8 +50,15 @@ def _to_film(held: Claim, film: StoredFilm, stands_for_it: str) -> Film:
         received_at=film.received_at,
         sender=Sender(film.calling_ae_title, film.called_ae_title, film.peer_address),
         stands_for_it=stands_for_it,
+        makers=_makers(ledger, film) if film.outcome else (),
         is_last_attempt=held.attempt >= held.max_attempts,
     )
+
+
+def _makers(ledger: Ledger, film: StoredFilm) -> tuple[Maker, ...]:
+    with ledger.read() as connection:
+        made_by = makers_of(connection, film.instance_id)
+    return tuple(Maker(version, digest) for version, digest in made_by)
 
 
 def _hand_back(ledger: Ledger, held: Claim) -> None:

@@ -17,8 +17,8 @@ from node.work.retry import RetryPolicy
 from node.work.values import describe_failure
 from pipeline.errors import UnsupportedInstance
 from pipeline.results import result_uid, to_part10
-from pipeline.results.sr.predecessors import DocumentReference, name_predecessors, reference
-from pipeline.results.sr.summary import Member, films_in, make_summary
+from pipeline.results.predecessors import REPORT_KIND, DocumentReference, name_predecessors, reference
+from pipeline.results.summary import Member, films_in, make_summary
 from pipeline.results.times import in_offset
 from storage.errors import LeaseLost, StorageFailed
 from storage.events import add_event
@@ -39,7 +39,6 @@ from storage.values import (
 )
 
 _LEASE = timedelta(minutes=5)
-_REPORT = "sr/comprehensive-3d"
 _NOTHING_DUE = float("inf")
 
 _log = EventLog("summariser")
@@ -128,7 +127,7 @@ class Summariser:
 
     def _report(self, one: JudgedFilm, plan: PlannedSummary) -> Dataset:
         """Read a film's report: that of its newest analysis, in the character set that is wanted."""
-        kind = _REPORT if plan.charset == "utf-8" else f"{_REPORT}/{plan.charset}"
+        kind = REPORT_KIND if plan.charset == "utf-8" else f"{REPORT_KIND}/{plan.charset}"
         expected = result_uid(one.film.sop_instance_uid, one.record.bundle_digest, kind)
         whole = [report for report in one.reports if report.sop_class_uid == Comprehensive3DSRStorage]
         known = [report for report in whole if report.sop_instance_uid == expected] or whole

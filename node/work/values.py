@@ -11,6 +11,7 @@ from node.routing.values import Decision, Sender
 from node.work.retry import Failure
 from pipeline.errors import PipelineError
 from pipeline.results import Form, Kind
+from pipeline.results.predecessors import Maker
 from storage.errors import StorageError
 from storage.values import AnalysisRecord, Attributes, Role, StoredFile
 
@@ -42,6 +43,8 @@ class Film:
         By which, among others, routes choose.
     stands_for_it
         SOP Instance UID of the film that is judged in its place; "" where this one is judged.
+    makers
+        Of the reports that it has had so far, in the order in which they first reported.
     is_last_attempt
         A software failure is then reported to the destinations instead of tried again.
     """
@@ -52,6 +55,7 @@ class Film:
     received_at: datetime
     sender: Sender
     stands_for_it: str = ""
+    makers: tuple[Maker, ...] = ()
     is_last_attempt: bool = False
 
 

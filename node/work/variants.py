@@ -25,7 +25,7 @@ def enhanced_variant(ledger: Ledger, store: ObjectStore, report: StoredInstance)
     The content tree of TID 1500 uses nothing that an Enhanced SR could not hold (PS3.3 A.35.2). The variant
     is an instance of its own: its UIDs are derived from the report's, so that it is always the same one.
     """
-    sop_instance_uid = result_uid(report.sop_instance_uid, "", "sr/enhanced")
+    sop_instance_uid = _variant_of(report.sop_instance_uid)
     with ledger.read() as connection:
         known = find_instance(connection, sop_instance_uid)
     if known is not None:
@@ -50,5 +50,19 @@ def enhanced_variant(ledger: Ledger, store: ObjectStore, report: StoredInstance)
 def _convert(report: Dataset, sop_instance_uid: str) -> Dataset:
     report.SOPClassUID = report.file_meta.MediaStorageSOPClassUID = EnhancedSRStorage
     report.SOPInstanceUID = report.file_meta.MediaStorageSOPInstanceUID = UID(sop_instance_uid)
-    report.SeriesInstanceUID = result_uid(str(report.SeriesInstanceUID), "", "sr/enhanced/series")
+    report.SeriesInstanceUID = _series_of_variant(report.SeriesInstanceUID)
+    for study in report.get("PredecessorDocumentsSequence", []):
+        for series in study.ReferencedSeriesSequence:
+            series.SeriesInstanceUID = _series_of_variant(series.SeriesInstanceUID)
+            for former in series.ReferencedSOPSequence:
+                former.ReferencedSOPClassUID = EnhancedSRStorage
+                former.ReferencedSOPInstanceUID = _variant_of(former.ReferencedSOPInstanceUID)
     return report
+
+
+def _variant_of(report_uid: str) -> str:
+    return result_uid(report_uid, "", "sr/enhanced")
+
+
+def _series_of_variant(series_uid: str) -> str:
+    return result_uid(series_uid, "", "sr/enhanced/series")

@@ -7,7 +7,9 @@ from pipeline import PIPELINE_VERSION
 _NAMESPACE = UUID("2c00182e-96e5-4ac2-b357-ffedbb0c1a0c")
 
 
-def result_uid(source_sop_instance_uid: str, bundle_digest: str, kind: str) -> str:
+def result_uid(
+    source_sop_instance_uid: str, bundle_digest: str, kind: str, *, version: str = PIPELINE_VERSION
+) -> str:
     """Derive the UID of one result of one film.
 
     Parameters
@@ -16,11 +18,13 @@ def result_uid(source_sop_instance_uid: str, bundle_digest: str, kind: str) -> s
         SHA-256 of the bundle's manifest: another training gives other UIDs.
     kind
         What the UID names: ``seg``, ``seg/series``, ``seg/tracking/1``, ``sr/enhanced``...
+    version
+        Of the pipeline that makes, or made, the result.
 
     Returns
     -------
     str
-        A UID under 2.25 (PS3.5 B.2), the same for the same arguments and `pipeline.PIPELINE_VERSION`.
+        A UID under 2.25 (PS3.5 B.2), the same for the same arguments.
     """
-    name = "\n".join((PIPELINE_VERSION, bundle_digest, source_sop_instance_uid, kind))
+    name = "\n".join((version, bundle_digest, source_sop_instance_uid, kind))
     return f"2.25.{uuid5(_NAMESPACE, name).int}"

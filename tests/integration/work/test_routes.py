@@ -1,24 +1,32 @@
 """What routes and exposures mean for analysis: bundles, destinations, films kept back, films that wait."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pydicom import Dataset, dcmread
 
 from node.config.schema import Config
 from node.routing.values import Sender
 from node.work.analysis import analyse_films
+from node.work.selection import select_films
 from node.work.values import Film, FilmFailure, FilmResult, KeptBack
+from node.work.variants import enhanced_variant
 from pipeline.errors import BundleError
+from pipeline.results import to_part10
 from storage.analyses import latest_analysis
 from storage.instances import results_of
-from storage.queue import claim
+from storage.queue import claim, retry_job
 from storage.routing import Stage, latest_routing, list_routing
-from storage.values import JobKind, JobState
+from storage.values import JobKind, JobState, Role, StoredInstance
 from tests.integration.work.test_worker import working
+from tests.support.analyses import BUNDLE
 from tests.support.films import make_film, part10_bytes
+from tests.support.validators import dciodvfy
 from tests.support.waiting import wait_until
 from tests.support.work import Desk, invent, open_desk
 
@@ -204,3 +212,75 @@ def test_without_routes_the_default_bundle_is_that_of_the_configuration(tmp_path
 
     assert desk.settings().router.bundles == (config.model.bundle,)
     assert not isinstance(analyse_films(desk.settings(), [stored(desk, 1)], lambda _: invent)[0], KeptBack)
+
+
+def reports_of(desk: Desk, film: StoredInstance, digest: str) -> list[Dataset]:
+    """Let a bundle analyse the film once more, and give the reports that it makes."""
+
+    def analyse(films: Any, known: Any) -> Any:
+        bundle = replace(BUNDLE, digest=digest)
+        return [replace(analysis, bundle=bundle) for analysis in invent(films, known)]
+
+    with desk.ledger.begin() as connection:
+        job = desk.jobs(JobKind.ANALYSE)[0]
+        if job.state is JobState.DONE:
+            retry_job(connection, job.job_id, again=True)
+    claims = claim(desk.ledger, JobKind.ANALYSE, "", 1, lease=timedelta(minutes=1), owner="test")
+    ((held, selected),) = select_films(desk.ledger, claims)
+    (result,) = analyse_films(desk.settings(), [selected], lambda _: analyse)
+    assert isinstance(result, FilmResult)
+    assert desk.concluder().finish(held, result)
+    return [
+        dcmread(BytesIO(desk.store.read(made.file))) for made in result.instances if made.role is Role.REPORT
+    ]
+
+
+def former_of(report: Dataset) -> list[str]:
+    return [
+        str(item.ReferencedSOPInstanceUID)
+        for study in report.get("PredecessorDocumentsSequence", [])
+        for series in study.ReferencedSeriesSequence
+        for item in series.ReferencedSOPSequence
+    ]
+
+
+def test_a_report_by_another_bundle_names_the_one_it_replaces(tmp_path: Path) -> None:
+    desk = open_desk(tmp_path / "var", destinations=[PACS, {**RESEARCH, "charset": "source"}])
+    film = desk.receive()
+    first = reports_of(desk, film, "a" * 64)
+    second = reports_of(desk, film, "b" * 64)
+    third = reports_of(desk, film, "c" * 64)
+
+    assert len(first) == len(second) == 2
+    assert [former_of(report) for report in first] == [[], []]
+    assert [former_of(report) for report in second] == [[one.SOPInstanceUID] for one in first]
+    assert [former_of(report) for report in third] == [[one.SOPInstanceUID] for one in second]
+    for report, former in zip(second, first, strict=True):
+        (study,) = report.PredecessorDocumentsSequence
+        assert study.StudyInstanceUID == former.StudyInstanceUID
+        assert study.ReferencedSeriesSequence[0].SeriesInstanceUID == former.SeriesInstanceUID
+
+
+def test_a_report_that_is_made_again_has_the_same_bytes(tmp_path: Path) -> None:
+    desk = desk_with(tmp_path)
+    film = desk.receive()
+    first, second, second_again, first_again = (
+        reports_of(desk, film, letter * 64)[0] for letter in ("a", "b", "b", "a")
+    )
+
+    assert to_part10(second_again) == to_part10(second)
+    assert to_part10(first_again) == to_part10(first)
+
+
+def test_the_enhanced_variant_names_the_variant_of_the_former(tmp_path: Path) -> None:
+    desk = desk_with(tmp_path)
+    film = desk.receive()
+    for letter in ("a", "b"):
+        reports_of(desk, film, letter * 64)
+    with desk.ledger.read() as connection:
+        made = [one for one in results_of(connection, film.instance_id) if one.role is Role.REPORT]
+    first, second = (enhanced_variant(desk.ledger, desk.store, report) for report in made)
+
+    read = dcmread(BytesIO(desk.store.read(second.file)))
+    assert former_of(read) == [first.sop_instance_uid]
+    assert dciodvfy(desk.store.path(second.file)) == []

@@ -9,8 +9,8 @@ from pydicom import Dataset, dcmread
 
 from pipeline.errors import UnsupportedInstance
 from pipeline.results import make_result_objects, to_part10
-from pipeline.results.sr.predecessors import name_predecessors, reference
-from pipeline.results.sr.summary import Member, make_summary, summary_uid
+from pipeline.results.predecessors import name_predecessors, reference
+from pipeline.results.summary import Member, make_summary, summary_uid
 from pipeline.values import Outcome
 from tests.support.analyses import ORIGIN, make_analysis
 from tests.support.films import make_film

@@ -16,7 +16,7 @@ from pydicom.uid import UID
 from pipeline import codes
 from pipeline.errors import UnsupportedInstance
 from pipeline.results.elements import put
-from pipeline.results.sr.predecessors import DocumentReference, name_predecessors, refer_to, reference
+from pipeline.results.predecessors import DocumentReference, name_predecessors, refer_to, reference
 from pipeline.results.text import UTF_8
 from pipeline.results.uids import result_uid
 

@@ -4,6 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pydicom import Dataset
+from pydicom.uid import Comprehensive3DSRStorage
+
+from pipeline.results.options import Charset
+from pipeline.results.uids import result_uid
+
+REPORT_KIND = "sr/comprehensive-3d"
+"""What the UIDs of films' reports are derived from."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -14,6 +21,43 @@ class DocumentReference:
     series_instance_uid: str
     sop_class_uid: str
     sop_instance_uid: str
+
+
+@dataclass(frozen=True, slots=True)
+class Maker:
+    """What made a report.
+
+    Attributes
+    ----------
+    version
+        Of the pipeline.
+    """
+
+    version: str
+    bundle_digest: str
+
+
+def maker_before(makers: Sequence[Maker], own: Maker) -> Maker | None:
+    """Choose whose report a new one replaces.
+
+    Parameters
+    ----------
+    makers
+        Of all reports of the film, in the order in which they first reported. The answer depends on nothing
+        that comes after ``own`` among them, so that a report that is made again has the same bytes.
+    """
+    before = makers[: makers.index(own)] if own in makers else makers
+    return before[-1] if before else None
+
+
+def report_of(maker: Maker, report: Dataset, film_uid: str, charset: Charset) -> DocumentReference:
+    """Refer to the report that another maker made of the same film, in the same character set."""
+    suffix = "" if charset == "utf-8" else f"/{charset}"
+    uid, series = (
+        result_uid(film_uid, maker.bundle_digest, f"{kind}{suffix}", version=maker.version)
+        for kind in (REPORT_KIND, f"{REPORT_KIND}/series")
+    )
+    return DocumentReference(str(report.StudyInstanceUID), series, str(Comprehensive3DSRStorage), uid)
 
 
 def reference(document: Dataset) -> DocumentReference:
