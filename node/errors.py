@@ -6,6 +6,7 @@
     ├── ConfigError            the configuration cannot be used; names file, line, key and what is allowed
     ├── TlsUnusable            certificate, key or authorities cannot be used; names the file and what to do
     ├── UsersUnusable          the file of users cannot be read or written, or a name is none
+    ├── AuditFailed            the audit trail cannot be written, read or forwarded at the moment
     ├── ListenFailed           the node's own port cannot be opened
     ├── UnreadableDataSet      bytes that came over the network are no Data Set
     ├── IdentifierRefused      a C-FIND Identifier that cannot be answered, with the status that says so
@@ -15,6 +16,7 @@
     ├── StoreRefused           a C-STORE request that cannot be accepted, with the status that says so
     ├── AssociationRefused     a peer cannot be reached or does not open the association; later may be better
     ├── UnknownDestination     no destination of that name is configured
+    ├── NothingToSend          the profile of a destination lets no result be sent there
     ├── IdentifierNotMade      a query has a key that there is not, or a value that its key cannot hold
     ├── QueryFailed            a query could not be asked, or the peer ended it with a failure
     │   └── QueryCutShort      the peer has more matches than it gives at once
@@ -58,6 +60,10 @@ class TlsUnusable(NodeError):
 
 class UsersUnusable(NodeError):
     """The file of users cannot be read or written, or a name cannot be one or is not there."""
+
+
+class AuditFailed(NodeError):
+    """The audit trail cannot be written, read or forwarded at the moment."""
 
 
 class ListenFailed(NodeError):
@@ -141,6 +147,10 @@ class ModelRefused(NodeError):
 
 class UnknownDestination(NodeError):
     """No destination of that name is configured."""
+
+
+class NothingToSend(NodeError):
+    """The profile of a destination lets no result be sent there."""
 
 
 class IdentifierNotMade(NodeError):

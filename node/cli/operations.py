@@ -9,7 +9,7 @@ import typer
 from node.cli.options import ConfigOption, JsonOption, LimitOption
 
 jobs = typer.Typer(
-    help="The queue: list, show, retry, cancel.",
+    help="The queue: list, show, retry, cancel, send.",
     no_args_is_help=True,
     rich_markup_mode=None,
     add_completion=False,
@@ -193,6 +193,41 @@ def cancel(
 
     intervention.cancel(load_config(config), numbers)
     typer.echo(f"Cancelled: {len(numbers)}.")
+
+
+@jobs.command(epilog="Example: neolung jobs send --to archive --since 2026-01-31")
+def send(
+    to: Annotated[str, typer.Option(metavar="NAME", help="The destination.", show_default=False)],
+    study: Annotated[
+        str | None, typer.Option(metavar="UID", help="Results of one study.", show_default=False)
+    ] = None,
+    since: Annotated[
+        datetime | None,
+        typer.Option(
+            formats=["%Y-%m-%d"], help="Results made on this day or later, UTC.", show_default=False
+        ),
+    ] = None,
+    config: ConfigOption = None,
+) -> None:
+    """Send stored results to a destination that did not get them: a new one, or one that was in shadow."""
+    from node.config.loading import load_config
+    from node.printing import counted
+    from node.sending_again import send_stored
+
+    if study is None and since is None:
+        raise typer.BadParameter("name the study, or give --since")
+    moment = since.replace(tzinfo=UTC) if since else None
+    sent = send_stored(load_config(config), to, study_instance_uid=study, since=moment)
+    typer.echo(
+        f"{counted(sent.films, 'film')}: {counted(sent.queued, 'result')} queued for {to}, low priority."
+    )
+    if sent.known:
+        typer.echo(f"{counted(sent.known, 'result')} queued there before: neolung jobs list")
+    if sent.never_made:
+        typer.echo(
+            f"Of {counted(len(sent.never_made), 'film')} something was never made. To make and send it, run"
+        )
+        typer.echo("its analyse job once more: neolung jobs retry --again JOB")
 
 
 def _rounded(value: float | None, digits: int) -> str | None:

@@ -31,3 +31,14 @@ class Form:
     kind: Kind
     charset: Charset = "utf-8"
     longest_side: int = 0
+
+    @property
+    def uid_name(self) -> str:
+        """What the object's UID is derived from, beside film, models and pipeline."""
+        names = {"sr": "sr/comprehensive-3d", "sc": f"sc/{self.longest_side}"}
+        return in_charset(names.get(self.kind, self.kind), self.charset)
+
+
+def in_charset(name: str, charset: Charset) -> str:
+    """Name a thing in results of a character set: another one is another set of instances."""
+    return name if charset == "utf-8" else f"{name}/{charset}"

@@ -8,7 +8,7 @@ from pipeline import PIPELINE_VERSION
 from pipeline.results.elements import fit
 from pipeline.results.equipment import MANUFACTURER, MODEL_NAME
 from pipeline.results.header import Source
-from pipeline.results.options import Charset
+from pipeline.results.options import Charset, in_charset
 from pipeline.results.times import in_offset
 from pipeline.results.uids import result_uid
 from pipeline.values import BundleIdentity, Origin
@@ -40,7 +40,7 @@ class Provenance:
 
     def uid(self, kind: str) -> str:
         """Derive the UID of one thing in these results; another character set is another set of instances."""
-        named = kind if self.charset == "utf-8" else f"{kind}/{self.charset}"
+        named = in_charset(kind, self.charset)
         return result_uid(self.source.sop_instance_uid, self.bundle.digest, named)
 
     @property

@@ -12,7 +12,15 @@ from PIL import Image
 from pydicom import Dataset, dcmread
 
 from pipeline.radiograph import read_radiograph
-from pipeline.results import Form, Kind, make_result_objects, make_visible_object, to_part10
+from pipeline.results import (
+    Charset,
+    Form,
+    Kind,
+    make_result_objects,
+    make_visible_object,
+    result_uid,
+    to_part10,
+)
 from pipeline.values import Analysis, Orientation, Outcome, RuleVerdict, Verdict
 from tests.support.analyses import ORIGIN, make_analysis, make_lung_mask, make_radiograph, received
 from tests.support.films import DX, lung_ellipses, make_film, part10_bytes
@@ -23,6 +31,7 @@ from tests.unit.pipeline.results.odd_headers import BAD_IDENTITY, ODD, odd_film
 FORMS = (Form("pr"), Form("sc", longest_side=512), Form("pdf"))
 NUMBERS: dict[Kind, int] = {"pr": 9003, "sc": 9004, "pdf": 9007}
 JUDGED = (Outcome.PRESENT, Outcome.ABSENT)
+CHARSETS_OF_RESULTS: tuple[Charset, ...] = ("utf-8", "source")
 CHARSETS = [name for name in ODD if name.startswith("charset")]
 
 
@@ -131,6 +140,22 @@ def test_another_size_or_character_set_is_another_instance() -> None:
     forms = (Form("sc", longest_side=512), Form("sc", longest_side=600), Form("sc", "source", 512))
 
     assert len({made(analysis, form).SOPInstanceUID for form in forms}) == 3
+
+
+def test_the_uid_of_a_form_can_be_told_before_it_is_made() -> None:
+    analysis = make_analysis()
+    header, digest = analysis.header, analysis.bundle.digest
+    for charset in CHARSETS_OF_RESULTS:
+        objects = make_result_objects(analysis, ORIGIN, charset=charset, overlay=False)
+        assert objects.segmentation is not None
+        known = {"seg": objects.segmentation, "sr": objects.report}
+        for form in (Form("seg", charset), Form("sr", charset), *in_charset(charset)):
+            dataset = known[form.kind] if form.kind in known else made(analysis, form)
+            assert dataset.SOPInstanceUID == result_uid(header.SOPInstanceUID, digest, form.uid_name)
+
+
+def in_charset(charset: Charset) -> list[Form]:
+    return [Form(form.kind, charset, form.longest_side) for form in FORMS]
 
 
 def test_the_film_s_offset_from_utc_governs_the_dates() -> None:
