@@ -56,9 +56,9 @@ def export(config: Config, folder: Path, wish: Wish) -> Report:
     NoLedger
         If the node has not run yet.
     """
-    method = _method(config, wish)
     selection = Selection(_midnight(wish.since), _midnight(wish.until, days=1), wish.judged, wish.annotated)
     with open_ledger(config) as ledger:
+        method = _method(config, wish)
         films = select(ledger, selection)
         if not films:
             raise ExportRefused("no film of the ledger is as you ask; 'neolung studies' lists what there is")
