@@ -27,6 +27,7 @@
     ├── ExportRefused          an export cannot begin: folder, key or wish cannot be used
     ├── ExportFailed           an export did not come to its end, or its check found an identifier
     ├── ModelRefused           a model bundle cannot be found, added, promoted or rolled back
+    ├── NoReference            drift cannot be looked for: no reference window is frozen
     ├── NoLedger               there is no ledger to look into: the node has not run yet
     ├── DemoFailed             the demonstration did not come to its end
     ├── AlreadyRunning         another process of the same role works on this data folder
@@ -143,6 +144,10 @@ class AssociationRefused(NodeError):
 
 class ModelRefused(NodeError):
     """A model bundle cannot be found, added, promoted or rolled back."""
+
+
+class NoReference(NodeError):
+    """Drift cannot be looked for: no reference window is frozen, or there are too few films for one."""
 
 
 class UnknownDestination(NodeError):

@@ -3,6 +3,8 @@
 import threading
 from time import monotonic
 
+from node.audit.auditor import Auditor
+from node.composition.auditing import auditing
 from node.composition.stores import open_stores
 from node.config.addressee import own_address
 from node.config.destinations import DestinationConfig
@@ -26,12 +28,17 @@ _LOOK_S = 0.5
 
 def deliver(config: Config, drain: Drain) -> None:
     """Deliver results until the wish to stop."""
+    with auditing(config) as auditor:
+        _deliver(config, auditor, drain)
+
+
+def _deliver(config: Config, auditor: Auditor, drain: Drain) -> None:
     ledger, store = open_stores(config)
     release_owned(ledger, owner_name("deliver", config))
     threads = [
         thread
         for destination in config.destinations
-        for thread in start_delivery(config, destination, ledger, store, drain)
+        for thread in start_delivery(config, destination, auditor, ledger, store, drain)
     ]
     if any("summary" in destination.send for destination in config.destinations):
         threads.append(start_summaries(config, ledger, store, drain))
@@ -51,11 +58,17 @@ def start_summaries(config: Config, ledger: Ledger, store: ObjectStore, drain: D
 
 
 def start_delivery(
-    config: Config, destination: DestinationConfig, ledger: Ledger, store: ObjectStore, drain: Drain
+    config: Config,
+    destination: DestinationConfig,
+    auditor: Auditor,
+    ledger: Ledger,
+    store: ObjectStore,
+    drain: Drain,
 ) -> list[threading.Thread]:
     """Start the loops of one destination, each in a thread of its own; under shadow nothing is delivered."""
     node = config.node
-    outbox = Outbox(ledger, store, destination, node.ae_title, owner_name("deliver", config), node.data_dir)
+    owner = owner_name("deliver", config)
+    outbox = Outbox(ledger, store, destination, node.ae_title, owner, node.data_dir, auditor)
     circuit = Circuit(ledger, destination)
     circuit.start_afresh()
     receiver = OwnReceiver(*own_address(config))

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from node.audit.auditor import Auditor
+from node.composition.auditing import auditing, forwarding
 from node.composition.stores import open_stores
 from node.config.schema import Config
 from node.errors import StartRefused
@@ -9,11 +11,15 @@ from node.housekeeping import keep_house
 from node.log import EventLog
 from node.network.access import AccessList
 from node.network.application_entity import ApplicationEntity, Services
+from node.network.commitment_provider import CommitmentProvider
 from node.network.contexts import PLAIN_SYNTAXES, in_our_order
+from node.network.intake import Intake
 from node.network.query import QueryService
 from node.network.receiver import Receiver
 from node.network.retrieve import RetrieveService
 from node.processes.lifetime import Drain
+from node.reindexing import complete_index
+from node.work.commitment_reporter import CommitmentReporter
 from node.work.committer import make_report_handler
 from node.work.doorbell import ring
 from pipeline.codecs import prove_codecs
@@ -27,12 +33,21 @@ def serve(config: Config, drain: Drain) -> None:
     """Offer the DICOM services until the wish to stop; what is left of killed processes is swept first."""
     ledger, store = open_stores(config)
     _log.info("temporary files swept", files=store.sweep())
-    with make_application_entity(config, ledger, store):
+    reporter = CommitmentReporter(ledger, store, config)
+    with (
+        auditing(config) as auditor,
+        forwarding(config),
+        make_application_entity(config, ledger, store, auditor, reporter),
+        reporter.running(drain),
+    ):
+        complete_index(config, ledger, store, drain)
         keep_house(ledger, config.ledger.keep_days, drain)
     ledger.close()
 
 
-def make_application_entity(config: Config, ledger: Ledger, store: ObjectStore) -> ApplicationEntity:
+def make_application_entity(
+    config: Config, ledger: Ledger, store: ObjectStore, auditor: Auditor, reporter: CommitmentReporter
+) -> ApplicationEntity:
     """Make the acceptor with all its services.
 
     Raises
@@ -50,7 +65,7 @@ def make_application_entity(config: Config, ledger: Ledger, store: ObjectStore) 
             f"uncompressed pixels ({', '.join(broken)}) are decoded wrongly; reinstall neolung"
         )
     access = AccessList(config.access, config.node.ae_title)
-    receiver = Receiver(ledger, store, access, config)
+    receiver = Receiver(Intake(ledger, store, config), access, auditor)
 
     def store_and_ring(event: Any) -> Any:
         answer = receiver(event)
@@ -59,9 +74,10 @@ def make_application_entity(config: Config, ledger: Ledger, store: ObjectStore) 
 
     services = Services(
         store=store_and_ring,
-        find=QueryService(ledger, access, config),
+        find=QueryService(ledger, access, config, auditor),
         retrieve=RetrieveService(ledger, store, access, config),
+        commit=CommitmentProvider(ledger, access, config, reporter.announce),
         commitment_report=make_report_handler(ledger),
     )
     proven = in_our_order(syntax for syntax, proof in proofs.items() if proof.ok)
-    return ApplicationEntity(config, access, services, image_syntaxes=proven)
+    return ApplicationEntity(config, access, services, image_syntaxes=proven, auditor=auditor)

@@ -8,6 +8,7 @@ from functools import partial
 from time import monotonic
 from typing import Any
 
+from node.composition.auditing import auditing
 from node.composition.stores import open_stores
 from node.config.schema import Config
 from node.errors import StartRefused
@@ -43,6 +44,11 @@ _log = EventLog("work")
 def work(config: Config, drain: Drain) -> None:
     """Analyse what is queued until the wish to stop."""
     silence_resource_tracker()
+    with auditing(config):
+        _work(config, drain)
+
+
+def _work(config: Config, drain: Drain) -> None:
     ledger, _ = open_stores(config)
     seating = plan_seating(config.work, cuda_devices(), usable_cores())
     settings = analysis_settings(config, ledger, seating.threads)

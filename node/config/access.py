@@ -26,14 +26,15 @@ class PeerConfig(Section):
     passcode: name and passcode. optional: nothing; what it says must be true where access.users is set."""
     max_associations: Limit = 0
     """Associations that this peer may have open at one time; 0: only limits.max_associations bounds them."""
-    services: tuple[Literal["echo", "store", "query", "retrieve"], ...] = (
+    services: tuple[Literal["echo", "store", "query", "retrieve", "commit"], ...] = (
         "echo",
         "store",
         "query",
         "retrieve",
     )
     """What this peer may do. echo alone: open an association, for C-ECHO and reports of storage commitment;
-    store: C-STORE; query: C-FIND; retrieve: C-GET, and C-MOVE to any of the destinations."""
+    store: C-STORE; query: C-FIND; retrieve: C-GET, and C-MOVE to any of the destinations; commit: ask for
+    storage commitment, where commitment.offered is true."""
 
 
 LOOPBACK = PeerConfig(name="loopback", addresses=(ip_network("127.0.0.0/8"), ip_network("::1/128")))

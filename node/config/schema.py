@@ -9,6 +9,8 @@ from typing import Literal
 from pydantic import Field, ValidationInfo, field_validator
 
 from node.config.access import AccessConfig, PeerConfig
+from node.config.audit import AuditConfig
+from node.config.commitment import CommitmentConfig
 from node.config.destinations import DestinationConfig, RetryConfig
 from node.config.fetch import FetchConfig
 from node.config.gate import GateConfig
@@ -113,9 +115,6 @@ class ModelConfig(Section):
     warm_bundles: Count = 2
     """Most bundles that each worker process keeps in memory, where routes name several. The one used longest
     ago makes room for another, which takes some seconds."""
-    warm_bundles: Count = 2
-    """Most bundles that each worker process keeps in memory, where routes name several. The one used longest
-    ago makes room for another, which takes some seconds."""
 
 
 class WorkConfig(Section):
@@ -172,6 +171,7 @@ class Config(Section):
     tls: TlsConfig = Field(default_factory=TlsConfig)
     limits: LimitsConfig = Field(default_factory=LimitsConfig)
     receive: ReceiveConfig = Field(default_factory=ReceiveConfig)
+    commitment: CommitmentConfig = Field(default_factory=CommitmentConfig)
     gate: GateConfig = Field(default_factory=GateConfig)
     model: ModelConfig = Field(default_factory=ModelConfig)
     work: WorkConfig = Field(default_factory=WorkConfig)
@@ -184,12 +184,18 @@ class Config(Section):
     fetch: FetchConfig = Field(default_factory=FetchConfig)
     results: ResultsConfig = Field(default_factory=ResultsConfig)
     web: WebConfig = Field(default_factory=WebConfig)
+    audit: AuditConfig = Field(default_factory=AuditConfig)
     log: LogConfig = Field(default_factory=LogConfig)
 
     @property
     def ledger_url(self) -> str:
         """Where the ledger is, the default filled in."""
         return self.ledger.url or f"sqlite:///{self.node.data_dir / 'ledger.sqlite'}"
+
+    @property
+    def audit_dir(self) -> Path:
+        """Folder of the audit trail, the default filled in."""
+        return self.audit.folder or self.node.data_dir / "audit"
 
     @property
     def objects_dir(self) -> Path:

@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address
 from typing import Any, Literal
 
+from node.audit.auditor import Peer
 from node.certificates import PeerCertificate, peer_certificate
 from node.config.access import AccessConfig, PeerConfig
 
-Service = Literal["echo", "store", "query", "retrieve"]
+Service = Literal["echo", "store", "query", "retrieve", "commit"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,13 @@ class Caller:
     address: str
     certificate: PeerCertificate | None = None
     user: User | None = None
+
+    @property
+    def as_peer(self) -> Peer:
+        """Name the caller for the audit trail."""
+        user = self.user.name if self.user else ""
+        subject = self.certificate.subject if self.certificate else ""
+        return Peer(self.calling_ae_title, self.address, True, user or subject, user)
 
 
 class AccessList:

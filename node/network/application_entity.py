@@ -12,6 +12,7 @@ from pydicom import Dataset
 from pynetdicom import AE, evt
 from pynetdicom.dimse_primitives import C_GET, C_MOVE
 
+from node.audit.auditor import Auditor, Peer, no_auditor
 from node.config.schema import Config
 from node.errors import ListenFailed
 from node.log import EventLog, describe_exception, silence_libraries
@@ -50,6 +51,8 @@ class Services:
         Handler of EVT_C_FIND.
     retrieve
         Serves C-MOVE and C-GET.
+    commit
+        Handler of EVT_N_ACTION.
     commitment_report
         Takes the reports of storage commitment that destinations send on an association of their own.
     """
@@ -57,6 +60,7 @@ class Services:
     store: Callable[[Any], Any]
     find: Callable[[Any], Any]
     retrieve: Service
+    commit: Callable[[Any], Any]
     commitment_report: CommitmentHandler
 
 
@@ -79,13 +83,15 @@ class ApplicationEntity:
         services: Services,
         *,
         image_syntaxes: Sequence[str] | None = None,
+        auditor: Auditor | None = None,
     ) -> None:
         self._config = config
         self._access = access
         self._services = services
         self._image_syntaxes = image_syntaxes
         users = Users(config.access.users) if config.access.users else None
-        self._gatekeeper = Gatekeeper(access, config.limits.max_associations, users)
+        self._auditor = auditor or no_auditor()
+        self._gatekeeper = Gatekeeper(access, config.limits.max_associations, users, self._auditor)
         self._servers: list[AssociationServer] = []
         self.port = 0
         self.tls_port = 0
@@ -137,7 +143,10 @@ class ApplicationEntity:
     def _make_doorkeeper(self) -> TlsDoorkeeper:
         contexts = server_contexts(self._config.tls)
         contexts.current()
-        return TlsDoorkeeper(contexts, self._config.limits.acse_timeout_s, lambda _address, _reason: None)
+        return TlsDoorkeeper(contexts, self._config.limits.acse_timeout_s, self._alarm)
+
+    def _alarm(self, address: str, reason: str) -> None:
+        self._auditor.peer_refused(Peer("", address, is_requestor=True), f"TLS: {reason}")
 
     def stop(self, drain_s: float | None = None) -> None:
         """Accept nothing new, let open associations end, then abort the rest.
@@ -200,7 +209,7 @@ class ApplicationEntity:
             (evt.EVT_C_FIND, self._services.find),
             (evt.EVT_SOP_EXTENDED, answer_extended),
             (evt.EVT_N_EVENT_REPORT, self._event_report),
-            (evt.EVT_N_ACTION, _refuse_action),
+            (evt.EVT_N_ACTION, self._services.commit),
         ]
         if limits.max_object_bytes:
             handlers.append((evt.EVT_PDU_RECV, SizeGuard(limits.max_object_bytes)))
@@ -232,8 +241,3 @@ def _cure(error: OSError, key: str) -> str:
     if error.errno == EACCES:
         return f"ports below 1024 need a privilege. Set {key}"
     return "set node.listen to an address of this machine"
-
-
-def _refuse_action(_event: Any) -> tuple[int, None]:
-    """Refuse N-ACTION: a node that is not the archive commits to nothing."""
-    return EventStatus.UNRECOGNISED_OPERATION, None

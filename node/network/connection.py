@@ -8,10 +8,11 @@ from typing import Any, cast
 from pynetdicom import evt
 from pynetdicom.transport import AddressInformation, AssociationSocket
 
-from node.certificates import peer_certificate
+from node.certificates import in_short, peer_certificate
 from node.config.destinations import DestinationConfig
+from node.config.tls import TlsConfig
 from node.errors import TlsUnusable
-from node.network.tls import client_context, in_short, shake_hands
+from node.network.tls import client_context, shake_hands
 
 Opener = Callable[[socket.socket], socket.socket]
 """Makes of a connected socket the one to talk over; raises OSError when the other end is the wrong one."""
@@ -29,12 +30,14 @@ def make_opener(destination: DestinationConfig) -> Opener:
         return _leave_plain
     if destination.tls_files is None:
         raise TlsUnusable("tls: true needs the section tls of the configuration")
-    context = client_context(destination.tls_files, checks_host=destination.certificate is None)
+    files = destination.tls_files
+    client_context(files)
 
-    def secure(connection: socket.socket) -> ssl.SSLSocket:
-        return _secure(connection, context, destination)
+    def open_secure(connection: socket.socket) -> ssl.SSLSocket:
+        wanted, timeout_s = destination.certificate, destination.connect_timeout_s
+        return secure(connection, files, destination.host, wanted=wanted, timeout_s=timeout_s)
 
-    return secure
+    return open_secure
 
 
 class Connection(AssociationSocket):
@@ -90,21 +93,43 @@ def _leave_plain(connection: socket.socket) -> socket.socket:
     return connection
 
 
-def _secure(
-    connection: socket.socket, context: ssl.SSLContext, destination: DestinationConfig
+def secure(
+    connection: socket.socket, files: TlsConfig, host: str, *, wanted: str | None, timeout_s: float
 ) -> ssl.SSLSocket:
-    secured = context.wrap_socket(connection, do_handshake_on_connect=False, server_hostname=destination.host)
+    """Make the TLS handshake as client, and make sure that the other end is the right one.
+
+    Parameters
+    ----------
+    connection
+        Connected; it is closed when the handshake fails.
+    wanted
+        Whose certificate must be shown; None: one for the host.
+    timeout_s
+        Longest time for the handshake, seconds.
+
+    Raises
+    ------
+    OSError
+        If the handshake fails, or the certificate is that of another.
+    TlsUnusable
+        If the node's own files cannot be used.
+    """
     try:
-        shake_hands(secured, destination.connect_timeout_s)
-        _check_name(secured, destination)
+        context = client_context(files, checks_host=wanted is None)
+        secured = context.wrap_socket(connection, do_handshake_on_connect=False, server_hostname=host)
+    except (OSError, TlsUnusable):
+        connection.close()
+        raise
+    try:
+        shake_hands(secured, timeout_s)
+        _check_name(secured, wanted)
     except OSError:
         secured.close()
         raise
     return secured
 
 
-def _check_name(secured: ssl.SSLSocket, destination: DestinationConfig) -> None:
-    wanted = destination.certificate
+def _check_name(secured: ssl.SSLSocket, wanted: str | None) -> None:
     shown = peer_certificate(secured)
     if wanted is None or (shown is not None and shown.is_called(wanted)):
         return

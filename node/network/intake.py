@@ -15,6 +15,7 @@ from typing import Protocol
 from pydicom import Dataset
 from pydicom.uid import UID
 
+from node.audit.transfers import Transfer, describe
 from node.config.schema import Config
 from node.errors import StoreRefused, UnreadableDataSet
 from node.index import INDEXED_TAGS, index_attributes
@@ -64,6 +65,8 @@ class StoreRequest:
         Encoded in the transfer syntax, without File Meta.
     move_originator
         AE title of who asked for the object by C-MOVE or C-GET; empty where it came by itself.
+    transfer
+        What the audit trail counts the object to; None where nobody audits.
     """
 
     sop_class_uid: str
@@ -73,6 +76,7 @@ class StoreRequest:
     caller: Caller
     data_set: DataSet
     move_originator: str = ""
+    transfer: Transfer | None = None
 
 
 class Intake:
@@ -112,6 +116,8 @@ class Intake:
             status, comment = StoreStatus.PROCESSING_FAILURE, "internal error, see the log of the node"
             _log.error("intake failed", error=describe_exception(error))
         _report(request, status, comment, time.perf_counter() - started)
+        if request.transfer is not None:
+            request.transfer.end(failure="" if status == StoreStatus.SUCCESS else f"status {status:04X}")
         return status, comment
 
     def _take_in(self, request: StoreRequest) -> StoreStatus:
@@ -121,6 +127,8 @@ class Intake:
         self._check_resources(len(encoded), is_analysed=is_analysed)
         header = self._read(request, encoded)
         received = self._receive(request, encoded, header)
+        if request.transfer is not None:
+            request.transfer.begin(describe(received.attributes), request.sop_class_uid)
         sender = Sender(received.calling_ae_title, received.called_ae_title, received.peer_address)
         admission = self._reception.admission(header, sender) if is_analysed else None
         file = self._objects.write(received.part10)

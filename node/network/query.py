@@ -7,6 +7,7 @@ from typing import Any
 from pydicom import Dataset
 from pydicom.uid import UID
 
+from node.audit.auditor import Auditor, no_auditor
 from node.config.schema import Config
 from node.errors import IdentifierRefused, UnreadableDataSet
 from node.log import EventLog, describe_exception
@@ -29,7 +30,10 @@ _log = EventLog("query")
 class QueryService:
     """Handler of EVT_C_FIND."""
 
-    def __init__(self, ledger: Ledger, access: AccessList, config: Config) -> None:
+    def __init__(
+        self, ledger: Ledger, access: AccessList, config: Config, auditor: Auditor | None = None
+    ) -> None:
+        self._auditor = auditor or no_auditor()
         self._ledger = ledger
         self._access = access
         self._config = config
@@ -55,6 +59,9 @@ class QueryService:
         except Exception as error:  # noqa: BLE001 - the boundary: no query may end an association
             status, comment = FindStatus.UNABLE_TO_PROCESS, "internal error, see the log of the node"
             _log.error("query failed", error=describe_exception(error))
+        finally:
+            # A peer that leaves before the last match has seen the others.
+            self._audit(event, status)
         _log.info(
             "query answered",
             calling_ae_title=caller_of(event.assoc).calling_ae_title,
@@ -64,6 +71,16 @@ class QueryService:
             seconds=time.perf_counter() - started,
         )
         yield status_dataset(status, comment), None
+
+    def _audit(self, event: Any, status: int) -> None:
+        identifier, context = event.request.Identifier, event.context
+        self._auditor.queried(
+            caller_of(event.assoc).as_peer,
+            str(context.abstract_syntax),
+            identifier.getvalue() if identifier is not None else b"",
+            str(context.transfer_syntax),
+            failure="" if status in (FindStatus.SUCCESS, FindStatus.CANCELLED) else f"status {status:04X}",
+        )
 
     def _answers(self, event: Any) -> Iterator[Answer]:
         caller = caller_of(event.assoc)

@@ -1,19 +1,20 @@
 """C-STORE SCP: may this peer store, does the object fit, and then the intake (PS3.4 B.2.3)."""
 
+from dataclasses import replace
 from typing import Any
 
 from pydicom import Dataset
 from pydicom.uid import UID
+from pynetdicom import evt
 
-from node.config.schema import Config
+from node.audit.auditor import Auditor
+from node.audit.transfers import Transfer, Transfers
 from node.errors import StoreRefused
 from node.log import EventLog
 from node.network.access import AccessList, caller_of
 from node.network.intake import Intake, StoreRequest
 from node.network.sizes import Overflow
 from node.network.status import StoreStatus, status_dataset
-from storage.ledger import Ledger
-from storage.objects import ObjectStore
 
 _log = EventLog("receiver")
 
@@ -21,9 +22,10 @@ _log = EventLog("receiver")
 class Receiver:
     """Handler of EVT_C_STORE."""
 
-    def __init__(self, ledger: Ledger, objects: ObjectStore, access: AccessList, config: Config) -> None:
-        self._intake = Intake(ledger, objects, config)
+    def __init__(self, intake: Intake, access: AccessList, auditor: Auditor) -> None:
+        self._intake = intake
         self._access = access
+        self._transfers = Transfers(auditor)
 
     def __call__(self, event: Any) -> Dataset:
         """Take one object in; never raises."""
@@ -39,7 +41,19 @@ class Receiver:
                 calling_ae_title=request.caller.calling_ae_title,
             )
             return status_dataset(refusal.status, str(refusal))
-        return status_dataset(*self._intake.take(request))
+        audited = replace(request, transfer=self._transfer(event.assoc, request))
+        return status_dataset(*self._intake.take(audited))
+
+    def _transfer(self, association: Any, request: StoreRequest) -> Transfer:
+        """Give what this association has transferred so far; it is told when the connection closes."""
+        transfer = self._transfers.find(association)
+        if transfer is None:
+            transfer = self._transfers.open(association, request.caller.as_peer)
+            association.bind(evt.EVT_CONN_CLOSE, self._close)
+        return transfer
+
+    def _close(self, event: Any) -> None:
+        self._transfers.close(event.assoc)
 
     def _check(self, request: StoreRequest) -> None:
         caller = request.caller

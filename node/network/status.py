@@ -78,14 +78,46 @@ class RetrieveStatus(IntEnum):
 
 
 class EventStatus(IntEnum):
-    """N-EVENT-REPORT and N-ACTION responses (PS3.7 10.1.1.1.8, 10.1.4.1.10)."""
+    """N-EVENT-REPORT responses (PS3.7 10.1.1.1.8)."""
 
     SUCCESS = 0x0000
     """Taken note of."""
     PROCESSING_FAILURE = 0x0110
     """The node itself failed; the report may be sent again."""
+
+
+class ActionStatus(IntEnum):
+    """N-ACTION responses to requests for storage commitment (PS3.7 10.1.4.1.10)."""
+
+    SUCCESS = 0x0000
+    """The report will follow."""
+    PROCESSING_FAILURE = 0x0110
+    """The node itself failed; trying again may help."""
+    NO_SUCH_INSTANCE = 0x0112
+    """Not the well-known SOP Instance of the service."""
+    INVALID_ARGUMENT = 0x0115
+    """Transaction UID or objects are missing or wrong, or the UID was used for other objects."""
+    NO_SUCH_ACTION = 0x0123
+    """Not the Action Type ID of a request."""
+    NOT_AUTHORISED = 0x0124
+    """The peer may call, but not ask for commitment."""
     UNRECOGNISED_OPERATION = 0x0211
-    """The node does not offer this service as SCP."""
+    """The node commits to nothing."""
+    RESOURCE_LIMITATION = 0x0213
+    """The ledger refuses; trying again may help."""
+
+
+class FailureReason(IntEnum):
+    """Failure Reason (0008,1197) of an object that is not committed to (PS3.3 C.14.1.1)."""
+
+    PROCESSING_FAILURE = 0x0110
+    """Its file is lost or damaged."""
+    NO_SUCH_INSTANCE = 0x0112
+    """It is not here."""
+    CLASS_INSTANCE_CONFLICT = 0x0119
+    """It is here with another SOP Class."""
+    CLASS_NOT_SUPPORTED = 0x0122
+    """It is not here, and its SOP Class is never taken."""
 
 
 def status_dataset(status: int, comment: str = "") -> Dataset:

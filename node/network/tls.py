@@ -9,6 +9,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
+from node.certificates import check_identity, days_left, in_short
 from node.config.tls import TlsConfig
 from node.errors import TlsUnusable
 from node.log import EventLog
@@ -184,8 +185,6 @@ def _common_context(protocol: int, config: TlsConfig) -> ssl.SSLContext:
 
 
 def _load_identity(context: ssl.SSLContext, certificate: Path, key: Path) -> None:
-    from node.certificates import check_identity, days_left
-
     days = days_left(check_identity(certificate, key))
     if days < 0:
         _log.error("certificate has expired or has not begun: peers will not believe it", file=certificate)
@@ -206,16 +205,6 @@ def _load_trusted(context: ssl.SSLContext, name: str, file: Path) -> None:
         context.load_verify_locations(file)
     except OSError as error:
         raise TlsUnusable(f"tls.{name}, {file}, cannot be used: {in_short(error)}") from error
-
-
-def in_short(error: BaseException) -> str:
-    """Say what is wrong with TLS, without the library's file names and line numbers."""
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return f"certificate not accepted: {error.verify_message}"
-    reason: str | None = getattr(error, "reason", None)
-    if isinstance(error, ssl.SSLError) and reason:
-        return reason.replace("_", " ").lower()
-    return (error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__
 
 
 def _stamp(config: TlsConfig) -> _Stamp:

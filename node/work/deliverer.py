@@ -4,12 +4,13 @@ The destination's answer and what follows from it are written together. A crash 
 commit sends the same SOP Instance again, which a PACS takes for the instance that it has already.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from time import monotonic
 
 from pynetdicom.presentation import PresentationContext, build_context
 
+from node.audit.auditor import StudyPart
 from node.errors import AssociationRefused
 from node.log import EventLog, describe_exception
 from node.network.outgoing import UNCOMPRESSED, make_contexts
@@ -42,6 +43,8 @@ class Deliverer:
         self._drain = drain
         self._extend_at = 0.0
         self._failures = 0
+        self._transfer = outbox.transfer()
+        self._described: Mapping[str, StudyPart] = {}
 
     def turn(self) -> float:
         """Deliver what is due, over one association.
@@ -102,12 +105,15 @@ class Deliverer:
             instances = get_instances(connection, [held.instance_id for held in claims])
         parcels: Sequence[Parcel] = list(zip(claims, instances, strict=True))
         failures = self._failures
+        self._transfer, self._described = self._outbox.transfer(), self._outbox.described(instances)
         try:
             with self._sender.associate(self._contexts(instances)) as association:
                 left = self._send_all(association, parcels)
         except AssociationRefused as error:
             left = parcels
             self._note_failure(str(error))
+        finally:
+            self._transfer.close()
         if left:
             release(self._ledger, [held for held, _ in left])
             if failures == self._failures and not self._drain.requested:
@@ -155,6 +161,7 @@ class Deliverer:
         sent = instance
         try:
             sent = self._stand_in(association, instance)
+            self._transfer.begin(self._described[sent.study_instance_uid], sent.sop_class_uid)
             result = association.store(self._outbox.verified(sent))
             if result.verdict is Verdict.REFUSED and not association.accepts(sent.sop_class_uid):
                 result = replace(result, detail=result.detail + self._outbox.advice(sent))
@@ -169,6 +176,7 @@ class Deliverer:
         return result.verdict
 
     def _note(self, held: Claim, sent: StoredInstance, result: SendResult) -> None:
+        self._transfer.end(failure="" if result.verdict is Verdict.DELIVERED else result.detail)
         match result.verdict:
             case Verdict.DELIVERED:
                 self._outbox.complete(held, sent, result.status or 0)

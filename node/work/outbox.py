@@ -1,9 +1,12 @@
 """The ledger's side of one destination: what is sent there, and what is written down of each answer."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
+from node.audit.auditor import Auditor, Peer, StudyPart, no_auditor
+from node.audit.transfers import Transfer, describe
 from node.config.destinations import DestinationConfig
 from node.log import EventLog
 from node.network.outgoing import OutgoingObject
@@ -15,6 +18,7 @@ from storage.deliveries import record_delivery
 from storage.events import add_event
 from storage.ledger import Ledger
 from storage.objects import ObjectStore
+from storage.patients import patients_of
 from storage.queue import bury, complete, enqueue, get_job, retry_later
 from storage.values import Claim, JobKind, JobState, NewJob, StoredInstance
 
@@ -37,6 +41,18 @@ class Outbox:
     calling_ae_title: str
     owner: str
     data_dir: Path
+    auditor: Auditor = field(default_factory=no_auditor)
+
+    def transfer(self) -> Transfer:
+        """Begin to count for the audit trail what goes to the destination."""
+        peer = Peer(self.destination.ae_title, self.destination.host, is_requestor=False)
+        return Transfer(self.auditor, peer, is_sent=True)
+
+    def described(self, instances: Sequence[StoredInstance]) -> Mapping[str, StudyPart]:
+        """Say whose studies these are, by Study Instance UID."""
+        with self.ledger.read() as connection:
+            found = patients_of(connection, (each.study_instance_uid for each in instances))
+        return {study_uid: describe(attributes) for study_uid, attributes in found.items()}
 
     @property
     def name(self) -> str:

@@ -24,15 +24,21 @@ from pynetdicom.association import Association
 from pynetdicom.dimse_primitives import C_FIND, C_STORE
 from pynetdicom.presentation import PresentationContext, build_context
 
+from node.audit.auditor import Auditor
+from node.composition.auditing import make_auditor
 from node.config.schema import Config
 from node.log import configure_logging
 from node.network.access import AccessList
 from node.network.application_entity import ApplicationEntity, Services
+from node.network.commitment_provider import CommitmentProvider
 from node.network.contexts import PLAIN_SYNTAXES, STUDY_ROOT_FIND
+from node.network.intake import Intake
 from node.network.query import QueryService
 from node.network.receiver import Receiver
 from node.network.retrieve import RetrieveService
 from node.network.sockets import socket_handlers
+from node.processes.lifetime import Drain
+from node.work.commitment_reporter import CommitmentReporter
 from storage.ledger import Ledger
 from storage.objects import ObjectStore
 
@@ -92,20 +98,24 @@ def listening_node(folder: Path, **sections: Mapping[str, Any]) -> Iterator[List
     config = Config.model_validate(settings, context={"base": folder})
     folder.mkdir(parents=True, exist_ok=True)
     ledger, objects = Ledger.open(config.ledger_url), ObjectStore(config.objects_dir)
+    auditor: Auditor = make_auditor(config)
     access = AccessList(config.access, config.node.ae_title)
-    log = StringIO()
+    log, drain = StringIO(), Drain()
     configure_logging("debug", "text", log)
+    reporter = CommitmentReporter(ledger, objects, config)
     services = Services(
-        store=Receiver(ledger, objects, access, config),
-        find=QueryService(ledger, access, config),
+        store=Receiver(Intake(ledger, objects, config), access, auditor),
+        find=QueryService(ledger, access, config, auditor),
         retrieve=RetrieveService(ledger, objects, access, config),
+        commit=CommitmentProvider(ledger, access, config, reporter.announce),
         commitment_report=lambda kind, information: node.take_report(kind, information),
     )
-    entity = ApplicationEntity(config, access, services)
+    entity = ApplicationEntity(config, access, services, auditor=auditor)
     node = ListeningNode(config, ledger, objects, entity, log=log)
     try:
-        with entity:
+        with entity, reporter.running(drain):
             yield node
+            drain.request()
     finally:
         ledger.close()
         logging.getLogger("neolung").handlers.clear()

@@ -20,6 +20,7 @@ from pydicom.uid import (
 )
 from pynetdicom.presentation import build_context
 
+from node.audit.auditor import no_auditor
 from node.network.access import AccessList
 from node.network.intake import Intake
 from node.network.receiver import Receiver
@@ -339,15 +340,16 @@ class _FailingStore(ObjectStore):
 
 def test_an_unforeseen_error_is_0110_and_the_association_goes_on(tmp_path, node):
     access = AccessList(node.config.access, node.config.node.ae_title)
-    broken = Receiver(node.ledger, _FailingStore(tmp_path / "broken"), access, node.config)
+    intake = Intake(node.ledger, _FailingStore(tmp_path / "broken"), node.config)
+    broken = Receiver(intake, access, no_auditor())
     whole = node.entity._services.store
     with listening_node(tmp_path / "other") as other:
-        other.entity._server.bind(evt_c_store(), broken)
+        other.entity._servers[0].bind(evt_c_store(), broken)
         with other.associate([CR]) as association:
             answer = store(association, small_film())
             assert (answer.Status, answer.ErrorComment) == (0x0110, "internal error, see the log of the node")
             assert association.is_established
-            other.entity._server.bind(evt_c_store(), whole)
+            other.entity._servers[0].bind(evt_c_store(), whole)
             assert store(association, small_film()).Status == 0x0000
         assert "ZeroDivisionError" in other.log.getvalue()
         assert "Secret" not in other.log.getvalue()

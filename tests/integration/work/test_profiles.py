@@ -15,6 +15,7 @@ from pydicom.uid import (
     SegmentationStorage,
 )
 
+from node.audit.auditor import no_auditor
 from node.composition.delivering import start_delivery
 from node.overview import look
 from node.processes.lifetime import Drain
@@ -165,7 +166,7 @@ def test_what_waits_when_shadow_begins_keeps_waiting(tmp_path: Path) -> None:
         shadow = desk_for(tmp_path, profile | {"shadow": True})
         drain = Drain()
         threads = start_delivery(
-            shadow.config, shadow.config.destinations[0], shadow.ledger, shadow.store, drain
+            shadow.config, shadow.config.destinations[0], no_auditor(), shadow.ledger, shadow.store, drain
         )
         threading.Event().wait(0.5)
         drain.request()

@@ -1,0 +1,286 @@
+"""Storage commitment as SCP: a promise only where every byte is kept, and a report that is not forgotten."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydicom import Dataset
+from pydicom.uid import UID
+from pynetdicom import AE, evt
+from pynetdicom.presentation import build_context, build_role
+
+from node.network.commitment import COMMITMENT, COMMITMENT_INSTANCE, Reference, make_request
+from storage.events import list_events
+from storage.instances import find_instance
+from tests.integration.node.test_retrieve import STUDY, fill, film
+from tests.support.films import CR, DX
+from tests.support.network import ListeningNode, listening_node
+from tests.support.orthanc import free_port
+from tests.support.waiting import wait_until
+
+PEERS = [{"name": "modality", "services": ["echo", "store", "commit"]}]
+QUICK = {"first_delay_s": 0.05, "max_delay_s": 0.1, "max_attempts": 4}
+TRANSACTION = "2.25.17"
+
+
+@dataclass
+class Modality:
+    """A storage SCU that asks for commitment and takes reports, on any association."""
+
+    port: int = 0
+    status: int = 0x0000
+    reports: list[tuple[int, Dataset]] = field(default_factory=list)
+    on_own: list[bool] = field(default_factory=list)
+    answers_roles: bool = True
+
+    def take(self, event: Any) -> tuple[int, None]:
+        self.reports.append((event.event_type, event.event_information))
+        self.on_own.append(bool(event.assoc.is_requestor))
+        return self.status, None
+
+    @contextmanager
+    def listening(self) -> Iterator[None]:
+        entity = AE("TESTER")
+        role = {"scu_role": False, "scp_role": True} if self.answers_roles else {}
+        entity.add_supported_context(COMMITMENT, **role)
+        server = entity.start_server(
+            ("127.0.0.1", self.port), block=False, evt_handlers=[(evt.EVT_N_EVENT_REPORT, self.take)]
+        )
+        try:
+            yield
+        finally:
+            server.shutdown()
+
+
+@contextmanager
+def committing_node(folder: Path, modality: Modality, **sections: Any) -> Iterator[ListeningNode]:
+    address = {
+        "name": "modality",
+        "ae_title": "TESTER",
+        "host": "127.0.0.1",
+        "port": modality.port or free_port(),
+        "send": [],
+        "retry": QUICK,
+    }
+    settings = {"destinations": [address], "commitment": {"offered": True}, "access": {"peers": PEERS}}
+    with listening_node(folder / "node", **{**settings, **sections}) as node:
+        yield node
+
+
+def references(*films: Dataset) -> list[Reference]:
+    return [Reference(str(each.SOPClassUID), str(each.SOPInstanceUID)) for each in films]
+
+
+def ask(
+    node: ListeningNode,
+    modality: Modality,
+    objects: list[Reference],
+    *,
+    transaction_uid: str = TRANSACTION,
+    linger: bool = False,
+    **changes: Any,
+) -> Dataset:
+    """Send one N-ACTION; with ``linger`` the association stays open until its report came."""
+    information = make_request(transaction_uid, objects)
+    for keyword, value in changes.get("information", {}).items():
+        setattr(information, keyword, value)
+    handlers = [(evt.EVT_N_EVENT_REPORT, modality.take)]
+    with node.associate([build_context(COMMITMENT)], evt_handlers=handlers) as association:
+        status, _ = association.send_n_action(
+            information,
+            changes.get("action", 1),
+            COMMITMENT,
+            UID(changes.get("instance", COMMITMENT_INSTANCE)),
+        )
+        if linger:
+            wait_until(lambda: bool(modality.reports), 10)
+    return status
+
+
+def test_the_report_comes_on_the_association_of_the_request(tmp_path: Path) -> None:
+    modality = Modality()
+    with committing_node(tmp_path, modality) as node:
+        films = fill(node, film(1), film(2))
+
+        status = ask(node, modality, references(*films), linger=True)
+
+        assert status.Status == 0x0000
+        ((event_type, report),) = modality.reports
+        assert modality.on_own == [True]
+        assert event_type == 1
+        assert report.TransactionUID == TRANSACTION
+        assert report.RetrieveAETitle == "NEOLUNG"
+        assert "FailedSOPSequence" not in report
+        assert [item.ReferencedSOPInstanceUID for item in report.ReferencedSOPSequence] == [
+            each.SOPInstanceUID for each in films
+        ]
+
+
+def test_what_is_not_kept_is_named_with_its_reason(tmp_path: Path) -> None:
+    modality = Modality()
+    with committing_node(tmp_path, modality) as node:
+        kept, damaged = fill(node, film(1), film(2))
+        with node.ledger.read() as connection:
+            stored = find_instance(connection, damaged.SOPInstanceUID)
+        node.objects.path(stored.file).write_bytes(b"changed")
+        wanted = [
+            *references(kept, damaged),
+            Reference(CR, "1.2.9"),
+            Reference(DX, f"{STUDY}.1.1"),
+            Reference("1.2.840.10008.5.1.4.1.1.2", "1.2.10"),
+        ]
+
+        ask(node, modality, wanted, linger=True)
+
+        ((event_type, report),) = modality.reports
+        assert event_type == 2
+        assert [item.ReferencedSOPInstanceUID for item in report.ReferencedSOPSequence] == [f"{STUDY}.1.1"]
+        failed = [(item.ReferencedSOPInstanceUID, item.FailureReason) for item in report.FailedSOPSequence]
+        assert failed == [
+            (f"{STUDY}.2.1", 0x0110),
+            ("1.2.9", 0x0112),
+            (f"{STUDY}.1.1", 0x0119),
+            ("1.2.10", 0x0122),
+        ]
+
+
+def test_the_report_comes_on_an_association_of_the_nodes_own(tmp_path: Path) -> None:
+    modality = Modality(port=free_port())
+    with modality.listening(), committing_node(tmp_path, modality) as node:
+        films = fill(node, film(1))
+
+        ask(node, modality, references(*films))
+
+        wait_until(lambda: bool(modality.reports), 10)
+        assert modality.on_own == [False]
+        assert modality.reports[0][0] == 1
+
+
+def test_a_report_that_finds_nobody_is_sent_again_after_a_restart(tmp_path: Path) -> None:
+    modality = Modality(port=free_port())
+    patient = {**QUICK, "max_attempts": 100}
+    address = {
+        "name": "x",
+        "ae_title": "TESTER",
+        "host": "127.0.0.1",
+        "port": modality.port,
+        "retry": patient,
+    }
+    with committing_node(tmp_path, modality, destinations=[address]) as node:
+        ask(node, modality, references(*fill(node, film(1))))
+        wait_until(lambda: "commitment report put off" in node.log.getvalue(), 10)
+    assert not modality.reports
+
+    with modality.listening(), committing_node(tmp_path, modality, destinations=[address]):
+        wait_until(lambda: bool(modality.reports), 10)
+
+    assert modality.reports[0][1].TransactionUID == TRANSACTION
+
+
+@pytest.mark.parametrize("answers_roles", [True, False])
+def test_a_report_that_is_never_taken_is_given_up_and_said_so(tmp_path: Path, answers_roles: bool) -> None:
+    modality = Modality(port=free_port(), status=0x0110, answers_roles=answers_roles)
+    with modality.listening(), committing_node(tmp_path, modality) as node:
+        ask(node, modality, references(*fill(node, film(1))))
+
+        wait_until(lambda: "commitment report given up" in node.log.getvalue(), 15)
+        assert len(modality.reports) == QUICK["max_attempts"]
+        with node.ledger.read() as connection:
+            (told,) = [each for each in list_events(connection) if each.what == "commitment not reported"]
+        assert told.subject == TRANSACTION
+
+
+def test_a_modality_that_is_no_destination_can_only_be_told_where_it_asked(tmp_path: Path) -> None:
+    modality = Modality()
+    with committing_node(tmp_path, modality, destinations=[]) as node:
+        films = fill(node, film(1))
+        ask(node, modality, references(*films), linger=True)
+        ask(node, modality, references(*films), transaction_uid="2.25.18")
+
+        wait_until(lambda: "no destination has its AE title" in node.log.getvalue(), 10)
+        assert len(modality.reports) == 1
+
+
+def test_a_request_that_is_repeated_is_reported_again_and_a_used_uid_is_refused(tmp_path: Path) -> None:
+    modality = Modality()
+    with committing_node(tmp_path, modality) as node:
+        first, second = fill(node, film(1), film(2))
+        assert ask(node, modality, references(first), linger=True).Status == 0x0000
+        modality.reports.clear()
+
+        assert ask(node, modality, references(first), linger=True).Status == 0x0000
+        refused = ask(node, modality, references(second))
+
+        assert len(modality.reports) == 1
+        assert refused.Status == 0x0115
+        assert refused.ErrorComment == "Transaction UID was used for other objects before"
+
+
+@pytest.mark.parametrize(
+    ("changes", "status"),
+    [
+        ({"action": 2}, 0x0123),
+        ({"instance": "1.2.840.10008.1.20.1.2"}, 0x0112),
+        ({"information": {"TransactionUID": ""}}, 0x0115),
+        ({"information": {"ReferencedSOPSequence": []}}, 0x0115),
+    ],
+)
+def test_a_request_that_is_none_is_refused(tmp_path: Path, changes: dict[str, Any], status: int) -> None:
+    modality = Modality()
+    with committing_node(tmp_path, modality) as node:
+        objects = references(*fill(node, film(1)))
+
+        assert ask(node, modality, objects, **changes).Status == status
+
+
+def test_off_by_default_and_for_peers_without_the_right(tmp_path: Path) -> None:
+    modality = Modality()
+    with committing_node(tmp_path / "off", modality, commitment={}) as node:
+        off = ask(node, modality, [Reference(CR, "1.2.3")])
+    with committing_node(tmp_path / "other", modality, access={}) as node:
+        not_allowed = ask(node, modality, [Reference(CR, "1.2.3")])
+
+    assert off.Status == 0x0211
+    assert not_allowed.Status == 0x0124
+    assert not modality.reports
+
+
+def test_reports_of_many_requests_at_once_reach_their_own_associations(tmp_path: Path) -> None:
+    modalities = [Modality() for _ in range(6)]
+    with committing_node(tmp_path, modalities[0], destinations=[]) as node:
+        films = fill(node, *(film(number) for number in range(1, 7)))
+        threads = [
+            threading.Thread(
+                target=ask,
+                args=(node, modality, references(each)),
+                kwargs={"transaction_uid": f"2.25.{number}", "linger": True},
+            )
+            for number, (modality, each) in enumerate(zip(modalities, films, strict=True))
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(20)
+
+    for number, modality in enumerate(modalities):
+        assert [report.TransactionUID for _, report in modality.reports] == [f"2.25.{number}"]
+
+
+def test_the_role_may_be_negotiated_by_the_requestor(tmp_path: Path) -> None:
+    modality = Modality()
+    with committing_node(tmp_path, modality) as node:
+        films = fill(node, film(1))
+        role = build_role(COMMITMENT, scu_role=True)
+        handlers = [(evt.EVT_N_EVENT_REPORT, modality.take)]
+        with node.associate(
+            [build_context(COMMITMENT)], ext_neg=[role], evt_handlers=handlers
+        ) as association:
+            information = make_request(TRANSACTION, references(*films))
+            association.send_n_action(information, 1, COMMITMENT, UID(COMMITMENT_INSTANCE))
+            wait_until(lambda: bool(modality.reports), 10)
+
+    assert modality.on_own == [True]
