@@ -76,10 +76,12 @@ class Doorkeeper:
         Raises
         ------
         WebRefused
-            With 401 without a good token where one is needed; with 403 for a foreign host name.
+            With 401 without a good token where one is needed; with 400 or 403 for a wrong host name.
         """
-        if self._config.authentication == "none":
-            self._check_host(headers.get("host", ""))
+        host = _host_name(headers.get("host", ""))
+        if self._config.authentication == "none" and self._config.is_local and host not in self._hosts:
+            # A web page may have sent it through its visitor's browser by a name of its own (DNS rebinding).
+            raise WebRefused(403, "The request names a host that this service is not; see web.url.")
         if self._config.authentication != "token":
             # With "certificate" the TLS handshake has already turned everybody else away.
             return Visitor(ANONYMOUS, address, self._rights)
@@ -94,10 +96,12 @@ class Doorkeeper:
             )
         return Visitor(token.name, address, self._rights & frozenset(token.rights))
 
-    def _check_host(self, host: str) -> None:
-        """Refuse what a web page sends through its visitor's browser by a name of its own (DNS rebinding)."""
-        if self._config.is_local and (urlsplit(f"//{host}").hostname or "") not in self._hosts:
-            raise WebRefused(403, "The request names a host that this service is not; see web.url.")
+
+def _host_name(host: str) -> str:
+    try:
+        return urlsplit(f"//{host}").hostname or ""
+    except ValueError as error:
+        raise WebRefused(400, "The header field Host names no host.") from error
 
 
 class TokenBook:

@@ -6,6 +6,7 @@
 """
 
 import logging
+import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -66,8 +67,17 @@ class WebNode:
 
 
 @contextmanager
-def web_node(folder: Path, **sections: Mapping[str, Any]) -> Iterator[WebNode]:
-    """Start ledger, object store and web server below ``folder``; drain and close them at the end."""
+def web_node(
+    folder: Path, *, client: ssl.SSLContext | None = None, **sections: Mapping[str, Any]
+) -> Iterator[WebNode]:
+    """Start ledger, object store and web server below ``folder``; drain and close them at the end.
+
+    Parameters
+    ----------
+    client
+        Whom the HTTP client believes, and what it shows, where the server speaks TLS.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
     settings: dict[str, Any] = {
         "node": {"data_dir": str(folder)},
         "limits": {"min_free_bytes": 0, "drain_timeout_s": 1.0, **sections.pop("limits", {})},
@@ -80,8 +90,10 @@ def web_node(folder: Path, **sections: Mapping[str, Any]) -> Iterator[WebNode]:
     configure_logging("debug", "text", log)
     server = make_web_server(config, ledger, objects)
     try:
-        with server, httpx.Client(base_url=f"http://127.0.0.1:{server.port}/dicom-web", timeout=20) as http:
-            yield WebNode(config, ledger, objects, server, http, log)
+        with server:
+            base = f"http{'s' * config.web.tls}://127.0.0.1:{server.port}/dicom-web"
+            with httpx.Client(base_url=base, timeout=20, verify=client or True) as http:
+                yield WebNode(config, ledger, objects, server, http, log)
     finally:
         ledger.close()
         logging.getLogger("neolung").handlers.clear()
