@@ -1,5 +1,6 @@
 """Analyses films without ledger and network, for ``neolung analyse`` and ``neolung explain``."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -12,11 +13,13 @@ from node.identity import device_uid, utc_offset
 from node.routing.router import Router
 from node.work.models import ModelSettings, WarmModels
 from pipeline.errors import PipelineError
-from pipeline.results import ResultObjects
+from pipeline.results import DEFAULT_SC_SIDE, Form
 from pipeline.values import Analysis, Origin
 
 if TYPE_CHECKING:
     from pipeline.cascade import Cascade
+
+_VISIBLE = (Form("pr"), Form("sc", longest_side=DEFAULT_SC_SIDE), Form("pdf"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +36,7 @@ class OfflineResult:
     area_mm2
         Both lungs; None without a known pixel spacing.
     files
-        Paths written, in the order SEG, SR, picture.
+        Paths written: SEG, SR, what shows them, picture.
     """
 
     film: str
@@ -47,10 +50,17 @@ class OfflineResult:
 
 
 class OfflineAnalyser:
-    """Warm models, loaded with the first film that needs them."""
+    """Warm models, loaded with the first film that needs them.
 
-    def __init__(self, config: Config) -> None:
+    Parameters
+    ----------
+    every_kind
+        Write what shows a result, too: presentation state, Secondary Capture, PDF.
+    """
+
+    def __init__(self, config: Config, *, every_kind: bool = False) -> None:
         self._config = config
+        self._every_kind = every_kind
         self._router = Router.of(config)
         settings = ModelSettings(self._router.gate, config.work.engine, 1, config.model.warm_bundles)
         self._models = WarmModels(settings)
@@ -64,7 +74,7 @@ class OfflineAnalyser:
         return self._cascade(bundle).identity.disclaimer
 
     def write_results(self, film: Dataset, name: str, made_at: datetime, folder: Path) -> OfflineResult:
-        """Analyse one film and write SEG, SR and picture.
+        """Analyse one film and write its result objects and a picture.
 
         Parameters
         ----------
@@ -77,7 +87,7 @@ class OfflineAnalyser:
         """
         analysis = self.analyse(film)
         try:
-            files = _write(self._make_results(analysis, made_at), folder)
+            files = _write(self._contents(analysis, made_at), folder)
         except PipelineError as error:
             return OfflineResult(name, "unsupported", str(error))
         finding, mask = analysis.finding, analysis.lung_mask
@@ -95,23 +105,33 @@ class OfflineAnalyser:
     def _cascade(self, bundle: Path | None) -> "Cascade":
         return self._models.cascade(bundle or self._router.default_bundle)
 
-    def _make_results(self, analysis: Analysis, made_at: datetime) -> ResultObjects:
+    def _contents(self, analysis: Analysis, made_at: datetime) -> dict[str, bytes | None]:
+        """Make the files of one film by name; None for what this film does not have."""
         from pipeline.results import make_result_objects
 
         config = self._config
         origin = Origin(device_uid(config), config.node.station_name, made_at, utc_offset(config))
-        return make_result_objects(analysis, origin)
+        objects = make_result_objects(analysis, origin)
+        made = {"seg.dcm": objects.segmentation, "sr.dcm": objects.report}
+        made |= {f"{form.kind}.dcm": self._visible(analysis, origin, form) for form in _VISIBLE}
+        return {name: _part10(dataset) for name, dataset in made.items()} | {
+            "overlay.png": objects.overlay_png
+        }
+
+    def _visible(self, analysis: Analysis, origin: Origin, form: Form) -> Dataset | None:
+        from pipeline.results import make_visible_object
+
+        return make_visible_object(analysis, origin, form) if self._every_kind else None
 
 
-def _write(objects: ResultObjects, folder: Path) -> list[Path]:
+def _part10(dataset: Dataset | None) -> bytes | None:
     from pipeline.results import to_part10
 
+    return None if dataset is None else to_part10(dataset)
+
+
+def _write(contents: Mapping[str, bytes | None], folder: Path) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
-    contents = {
-        "seg.dcm": to_part10(objects.segmentation) if objects.segmentation is not None else None,
-        "sr.dcm": to_part10(objects.report),
-        "overlay.png": objects.overlay_png,
-    }
     written = []
     for name, content in contents.items():
         (folder / name).unlink(missing_ok=True)

@@ -24,6 +24,9 @@ def analyse(
         typer.Argument(metavar="FILE...", help="DICOM files, or folders that hold them.", show_default=False),
     ],
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the results.")] = Path("results"),
+    every_kind: Annotated[
+        bool, typer.Option("--all", help="Also presentation state, Secondary Capture and PDF.")
+    ] = False,
     config: ConfigOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -33,7 +36,7 @@ def analyse(
     from node.offline import OfflineAnalyser
     from node.printing import counted, progress, show_json, show_table
 
-    analyser = OfflineAnalyser(load_config(config))
+    analyser = OfflineAnalyser(load_config(config), every_kind=every_kind)
     files = find_dicom_files(films)
     results = list(progress(_analyse(analyser, files, out), "Analysing", len(files)))
     if json:

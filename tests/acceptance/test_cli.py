@@ -16,7 +16,7 @@ from tests.support.films import make_film, part10_bytes
 from tests.support.node import run_neolung
 from tests.support.orthanc import free_port
 from tests.support.shipped import judged_film
-from tests.support.validators import dciodvfy
+from tests.support.validators import dcentvfy, dciodvfy
 
 COMMANDS = (
     *("demo", "run", "serve", "work", "deliver", "send", "query", "analyse", "explain", "status", "studies"),
@@ -145,6 +145,7 @@ def test_sending_to_a_node_that_is_down_fails_with_the_address(tmp_path: Path) -
     [
         ("explain gone.dcm", "gone.dcm: no such file"),
         ("explain folder", "folder is a folder; name one DICOM file"),
+        ("explain 1.2.3", "no ledger"),
         ("explain text.dcm", "text.dcm: This is no DICOM file"),
         ("analyse gone.dcm", "gone.dcm: no such file or folder"),
         ("analyse folder", "no DICOM file in folder"),
@@ -194,6 +195,21 @@ def test_analyse_writes_valid_objects_and_a_picture(tmp_path: Path) -> None:
     segmentation = dcmread(folder / "seg.dcm")
     assert (segmentation.Rows, segmentation.Columns) == (judged_film().Rows, judged_film().Columns)
     assert result["area_pixels"] == int(segmentation.pixel_array.sum())
+
+
+def test_analyse_writes_every_kind_when_asked(tmp_path: Path) -> None:
+    film = write(judged_film(), tmp_path / "film.dcm")
+    command = ["analyse", str(film), "--out", str(tmp_path / "out"), "--config", config(tmp_path)]
+
+    assert run_neolung(*command, "--all").returncode == 0
+
+    folder = tmp_path / "out" / "film"
+    assert [path.stem for path in sorted(folder.glob("*.dcm"))] == ["pdf", "pr", "sc", "seg", "sr"]
+    for path in folder.glob("*.dcm"):
+        assert dciodvfy(path) == []
+    assert dcentvfy(film, *folder.glob("*.dcm")) == []
+    assert run_neolung(*command).returncode == 0
+    assert [path.stem for path in sorted(folder.glob("*.dcm"))] == ["seg", "sr"]
 
 
 def test_analyse_goes_on_after_files_that_are_no_films(tmp_path: Path) -> None:
