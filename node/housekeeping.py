@@ -18,19 +18,29 @@ _log = EventLog("housekeeping")
 Forget = Callable[[Ledger, datetime], int]
 
 
-def keep_house(ledger: Ledger, keep_days: int, drain: Drain, *, pause_s: float = _PAUSE_S) -> None:
+def keep_house(
+    ledger: Ledger,
+    keep_days: int,
+    drain: Drain,
+    *,
+    also: Callable[[], object] = lambda: None,
+    pause_s: float = _PAUSE_S,
+) -> None:
     """Tidy up now and then until the wish to stop.
 
     Parameters
     ----------
     keep_days
         How long what has ended is kept; 0 for ever.
+    also
+        What else is done each time.
     pause_s
         Time between two rounds, seconds.
     """
     while not drain.requested:
         try:
             tidy_up(ledger, keep_days, drain)
+            also()
         except StorageError as error:
             _log.warning("old rows are kept for now", reason=str(error))
         drain.wait(pause_s)

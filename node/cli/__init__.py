@@ -11,6 +11,7 @@ import typer
 from node.cli import (
     demonstration,
     diagnosis,
+    drifting,
     explaining,
     exporting,
     fetching,
@@ -63,6 +64,7 @@ for group in (
     explaining,
     operations,
     models,
+    drifting,
     exporting,
     users,
     diagnosis,

@@ -1,11 +1,13 @@
 """The process that listens: Verification, Storage, Query, commitment reports."""
 
+from functools import partial
 from typing import Any
 
 from node.audit.auditor import Auditor
 from node.composition.auditing import auditing, forwarding
 from node.composition.stores import open_stores
 from node.config.schema import Config
+from node.drift.watch import watch_drift
 from node.errors import StartRefused
 from node.housekeeping import keep_house
 from node.log import EventLog
@@ -41,7 +43,7 @@ def serve(config: Config, drain: Drain) -> None:
         reporter.running(drain),
     ):
         complete_index(config, ledger, store, drain)
-        keep_house(ledger, config.ledger.keep_days, drain)
+        keep_house(ledger, config.ledger.keep_days, drain, also=partial(watch_drift, config, ledger))
     ledger.close()
 
 

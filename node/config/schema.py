@@ -12,6 +12,7 @@ from node.config.access import AccessConfig, PeerConfig
 from node.config.audit import AuditConfig
 from node.config.commitment import CommitmentConfig
 from node.config.destinations import DestinationConfig, RetryConfig
+from node.config.drift import DriftConfig
 from node.config.fetch import FetchConfig
 from node.config.gate import GateConfig
 from node.config.routes import RouteConfig
@@ -80,7 +81,7 @@ class LimitsConfig(Section):
     acse_timeout_s: Seconds = 30.0
     """Longest wait for an association message."""
     dimse_timeout_s: Seconds = 60.0
-    """Longest wait for the rest of a begun message."""
+    """Longest wait for the rest of a begun message, beside a second for each kilobyte of it."""
     network_timeout_s: Seconds = 120.0
     """Longest silence on an open association before it is aborted."""
     drain_timeout_s: Seconds = 30.0
@@ -89,6 +90,9 @@ class LimitsConfig(Section):
     """Most responses to one C-FIND; the query then ends with status A700. 0: no limit."""
     max_object_bytes: Bytes = 536870912
     """Largest object that is accepted; larger ones are answered with A700. 0: no limit."""
+    max_buffered_bytes: Bytes = 2147483648
+    """Bytes of objects that all associations together may have under way; what goes beyond is answered with
+    A700 and may be sent again. 0: no limit."""
     min_free_bytes: Bytes = 268435456
     """Free space on the disk of data_dir below which C-STORE is answered with A700."""
     max_queue: Limit = 100000
@@ -184,6 +188,7 @@ class Config(Section):
     fetch: FetchConfig = Field(default_factory=FetchConfig)
     results: ResultsConfig = Field(default_factory=ResultsConfig)
     web: WebConfig = Field(default_factory=WebConfig)
+    drift: DriftConfig = Field(default_factory=DriftConfig)
     audit: AuditConfig = Field(default_factory=AuditConfig)
     log: LogConfig = Field(default_factory=LogConfig)
 

@@ -204,6 +204,8 @@ def _store_results(
 
 
 def _record(film: Film, analysis: Analysis, overlay: StoredFile | None) -> AnalysisRecord:
+    from pipeline.features import film_features
+
     finding, mask = analysis.finding, analysis.lung_mask
     return AnalysisRecord(
         source_instance_id=film.instance_id,
@@ -221,6 +223,7 @@ def _record(film: Film, analysis: Analysis, overlay: StoredFile | None) -> Analy
             "seconds": {stage: round(seconds, 4) for stage, seconds in analysis.seconds.items()},
             "parameters": list(analysis.radiograph.parameters) if analysis.radiograph else [],
             "overlay": overlay.path if overlay else None,
+            "features": film_features(analysis),
         },
         analysed_at=datetime.now(UTC),
     )

@@ -1,0 +1,97 @@
+"""The command that holds the films of each week against a frozen reference: drift."""
+
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from node.cli.options import ConfigOption, JsonOption
+
+if TYPE_CHECKING:
+    from node.drift.watch import Course
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"{text!r} is no date; write 2026-03-31") from error
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register this module's commands."""
+    app.command(epilog="Example: neolung drift --freeze --from 2026-01-01 --to 2026-03-31")(drift)
+
+
+def drift(
+    freeze: Annotated[bool, typer.Option("--freeze", help="Make films of some days the reference.")] = False,
+    first: Annotated[
+        date | None, typer.Option("--from", parser=_day, metavar="DATE", help="First day.")
+    ] = None,
+    last: Annotated[date | None, typer.Option("--to", parser=_day, metavar="DATE", help="Last day.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for a page with a chart of each feature.")] = None,
+    config: ConfigOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Hold the films of each week against the frozen reference window.
+
+    Exit code 0: the last week is like the reference; 1: it is not, or there is no reference.
+    """
+    from node.config.loading import load_config
+    from node.drift.page import write_page
+    from node.drift.reference import freeze as freeze_window
+    from node.drift.watch import look_for_drift
+    from node.overview import open_ledger
+    from node.printing import show_json
+
+    settings = load_config(config)
+    with open_ledger(settings) as ledger:
+        if freeze:
+            reference = freeze_window(settings, ledger, first, last)
+            typer.echo(f"reference frozen: {reference.window.name}, {reference.window.films} films")
+            return
+        course = look_for_drift(settings, ledger)
+    if json:
+        show_json(_plain(course))
+    else:
+        _show(course)
+    if out is not None:
+        typer.echo(f"page: {write_page(course, out)}", err=json)
+    if course.windows and course.windows[-1].alarms:
+        raise typer.Exit(1)
+
+
+def _show(course: "Course") -> None:
+    from node.printing import show_table
+
+    rows: list[tuple[object, ...]] = []
+    for looked in course.windows:
+        alarms = looked.alarms
+        rows.append(
+            (looked.window.name, looked.window.films, len(looked.changes), "" if not alarms else "ALARM", "")
+        )
+        rows += [
+            ("", change.films, "", change.feature, f"{change.before} -> {change.now}, p {change.p:.2g}")
+            for change in alarms
+        ]
+    reference = course.reference.window
+    title = f"Films against the reference {reference.name} ({reference.films} films)"
+    show_table(title, ("window", "films", "features tested", "unlike", "before -> now"), rows)
+
+
+def _plain(course: "Course") -> dict[str, object]:
+    from dataclasses import asdict
+
+    return {
+        "reference": {"window": course.reference.window.name, "films": course.reference.window.films},
+        "windows": [
+            {
+                "window": looked.window.name,
+                "films": looked.window.films,
+                "is_alarm": bool(looked.alarms),
+                "changes": [asdict(change) for change in looked.changes],
+            }
+            for looked in course.windows
+        ],
+    }
