@@ -13,6 +13,7 @@ from functools import partial
 from typing import Protocol
 
 from pydicom import Dataset
+from pydicom.tag import Tag
 from pydicom.uid import UID
 
 from node.audit.transfers import Transfer, describe
@@ -28,6 +29,8 @@ from node.network.part10 import file_meta, read_header
 from node.network.status import StoreStatus
 from node.routing.receipt import Reception
 from node.routing.values import Sender
+from node.text import read_text
+from pipeline.results.equipment import MANUFACTURER, MODEL_NAME
 from storage.admission import admit
 from storage.campaign_studies import is_expected
 from storage.errors import StorageFailed
@@ -39,6 +42,8 @@ from storage.values import Attributes, ReceivedInstance, Role
 
 _UID_CHARACTERS = frozenset("0123456789.")
 _MAX_UID = 64
+
+_MAKER = (Tag("Manufacturer"), Tag("ManufacturerModelName"))
 
 _log = EventLog("receiver")
 
@@ -87,7 +92,8 @@ class Intake:
         self._objects = objects
         self._config = config
         self._reception = Reception(config)
-        self._tags = None if self._reception.tags is None else (*INDEXED_TAGS, *self._reception.tags)
+        tags = self._reception.tags
+        self._tags = None if tags is None else (*INDEXED_TAGS, *tags, *_MAKER)
         self._fetched = FetchedFilms(config)
         self._backlog = Backlog(ledger, config.limits.max_queue)
         self._analysed = set(RADIOGRAPH_CLASSES)
@@ -126,6 +132,7 @@ class Intake:
         is_analysed = request.sop_class_uid in self._analysed
         self._check_resources(len(encoded), is_analysed=is_analysed)
         header = self._read(request, encoded)
+        is_analysed = is_analysed and not _is_result(header)
         received = self._receive(request, encoded, header)
         if request.transfer is not None:
             request.transfer.begin(describe(received.attributes), request.sop_class_uid)
@@ -175,6 +182,11 @@ class Intake:
             received_at=datetime.now(UTC),
             part10=meta + encoded,
         )
+
+
+def _is_result(header: Dataset) -> bool:
+    """Whether neolung made an image itself: a picture of a result is no film, whichever node it reaches."""
+    return tuple((read_text(header, tag) or "").strip() for tag in _MAKER) == (MANUFACTURER, MODEL_NAME)
 
 
 def _check_request(request: StoreRequest) -> None:

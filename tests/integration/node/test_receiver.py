@@ -25,6 +25,7 @@ from node.network.access import AccessList
 from node.network.intake import Intake
 from node.network.receiver import Receiver
 from node.routing.values import STAT
+from pipeline.results import Form, make_visible_object
 from storage.events import list_events
 from storage.instances import find_instance
 from storage.jobs import list_jobs
@@ -33,6 +34,7 @@ from storage.objects import ObjectStore
 from storage.query import find
 from storage.routing import Stage, list_routing
 from storage.values import JobKind, JobState, Role
+from tests.support.analyses import ORIGIN, make_analysis
 from tests.support.films import CR, DX, encode, make_film
 from tests.support.network import encoded, listening_node, store, store_bytes
 
@@ -119,6 +121,15 @@ def test_secondary_captures_are_queued_when_configured(tmp_path):
             store(association, capture)
         assert stored(node, capture.SOPInstanceUID).role is Role.SOURCE
         assert len(jobs(node)) == 1
+
+
+def test_a_picture_of_a_result_is_never_analysed(tmp_path):
+    result = make_visible_object(make_analysis(), ORIGIN, Form("sc", longest_side=512))
+    with listening_node(tmp_path, receive={"process_secondary_capture": True}) as node:
+        with node.associate([SecondaryCaptureImageStorage]) as association:
+            assert store(association, result).Status == 0x0000
+        assert stored(node, result.SOPInstanceUID).role is Role.OTHER
+        assert jobs(node) == []
 
 
 @pytest.mark.parametrize(
