@@ -23,7 +23,7 @@ from node.network.doorkeeper import TlsDoorkeeper
 from node.network.extended import answer_extended
 from node.network.gatekeeper import Gatekeeper
 from node.network.server import AssociationServer, end_without_request
-from node.network.sizes import SizeGuard
+from node.network.sizes import MessageGuard
 from node.network.sockets import Handler, socket_handlers
 from node.network.status import EventStatus
 from node.network.tls import server_contexts
@@ -92,6 +92,7 @@ class ApplicationEntity:
         users = Users(config.access.users) if config.access.users else None
         self._auditor = auditor or no_auditor()
         self._gatekeeper = Gatekeeper(access, config.limits.max_associations, users, self._auditor)
+        self._guard = MessageGuard(config.limits)
         self._servers: list[AssociationServer] = []
         self.port = 0
         self.tls_port = 0
@@ -198,12 +199,13 @@ class ApplicationEntity:
         return entity
 
     def _handlers(self) -> list[Handler]:
-        limits = self._config.limits
         handlers: list[Handler] = [
             *socket_handlers(),
             (evt.EVT_CONN_OPEN, self._dispatcher()),
             (evt.EVT_CONN_CLOSE, end_without_request),
             (evt.EVT_REQUESTED, self._gatekeeper),
+            (evt.EVT_PDU_RECV, self._guard),
+            (evt.EVT_DIMSE_SENT, self._guard.note_answer),
             (evt.EVT_C_ECHO, self._echo),
             (evt.EVT_C_STORE, self._services.store),
             (evt.EVT_C_FIND, self._services.find),
@@ -211,8 +213,6 @@ class ApplicationEntity:
             (evt.EVT_N_EVENT_REPORT, self._event_report),
             (evt.EVT_N_ACTION, self._services.commit),
         ]
-        if limits.max_object_bytes:
-            handlers.append((evt.EVT_PDU_RECV, SizeGuard(limits.max_object_bytes)))
         return handlers
 
     def _dispatcher(self) -> Dispatcher:

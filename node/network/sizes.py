@@ -1,27 +1,80 @@
-"""Keeps objects that are too large from filling the memory before they can be refused."""
+"""Bounds what one association, and all together, can make the node hold in memory and wait for."""
 
+import threading
+import time
 from io import BytesIO
 from typing import Any
+from weakref import WeakKeyDictionary
+
+from node.config.schema import LimitsConfig
+from node.log import EventLog
+
+_MOST_COMMAND_BYTES = 1 << 16
+"""Of the command set of one message; the longest of the standard has some hundred."""
+_MOST_WAITING = 4
+"""Requests that wait for the one before them: nobody may send the next before the answer (PS3.7 D.3.3.3)."""
+_SLOWEST = 1024
+"""Bytes a second below which a message is taken for a trick and not for a slow line."""
+
+_log = EventLog("network")
 
 
 class Overflow(BytesIO):
-    """Stands in for a Data Set that outgrew the limit, and forgets what else comes."""
+    """Stands in for a Data Set that outgrew a limit, and forgets what else comes."""
 
     def write(self, buffer: Any, /) -> int:
         """Forget the bytes."""
         return len(buffer)
 
 
-class SizeGuard:
-    """Watches the messages that come in (handler of EVT_PDU_RECV)."""
+class MessageGuard:
+    """Watches the messages that come in on all associations (handler of EVT_PDU_RECV).
 
-    def __init__(self, max_object_bytes: int) -> None:
-        self._max_object_bytes = max_object_bytes
+    A Data Set that is too large is dropped, and its service refuses the request in due order. Whoever sends
+    what no honest peer sends is cut off.
+    """
+
+    def __init__(self, limits: LimitsConfig) -> None:
+        self._limits = limits
+        self._lock = threading.Lock()
+        self._held: WeakKeyDictionary[Any, int] = WeakKeyDictionary()
+        self._begun: WeakKeyDictionary[Any, float] = WeakKeyDictionary()
 
     def __call__(self, event: Any) -> None:
-        """Drop the Data Set under way when it is over the limit; the receiver then refuses it."""
-        message = event.assoc.dimse.message
-        if message is None or isinstance(message.data_set, Overflow):
+        """Look at the message under way after one more of its parts."""
+        association = event.assoc
+        message = association.dimse.message
+        if association.dimse.msg_queue.qsize() > _MOST_WAITING:
+            self._cut_off(association, "requests sent without waiting for answers")
+        if message is None:
             return
-        if message.data_set is not None and message.data_set.tell() > self._max_object_bytes:
+        size = message.data_set.tell() if message.data_set is not None else 0
+        if message.encoded_command_set.tell() > _MOST_COMMAND_BYTES:
+            self._cut_off(association, "command set too large")
+        elif self._is_dribble(message, size):
+            self._cut_off(association, "message too slow")
+        elif self._is_too_much(association, size) and not isinstance(message.data_set, Overflow):
             message.data_set = Overflow()
+
+    def note_answer(self, event: Any) -> None:
+        """Forget the size of a message that was answered (handler of EVT_DIMSE_SENT)."""
+        with self._lock:
+            self._held.pop(event.assoc, None)
+
+    def _is_too_much(self, association: Any, size: int) -> bool:
+        most, most_together = self._limits.max_object_bytes, self._limits.max_buffered_bytes
+        with self._lock:
+            self._held[association] = size
+            together = sum(self._held.values())
+        return 0 < most < size or 0 < most_together < together
+
+    def _is_dribble(self, message: Any, size: int) -> bool:
+        now = time.monotonic()
+        with self._lock:
+            begun = self._begun.setdefault(message, now)
+        return now - begun > self._limits.dimse_timeout_s + size / _SLOWEST
+
+    def _cut_off(self, association: Any, reason: str) -> None:
+        _log.warning("association cut off", reason=reason, address=association.requestor.address)
+        # Not abort(): that waits for the thread in which this runs.
+        association.dul.socket.close()

@@ -5,7 +5,9 @@ pynetdicom sets no socket options and reads 4096 bytes at a time.
 """
 
 import socket
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -18,8 +20,8 @@ _config.LOG_REQUEST_IDENTIFIERS = False
 _config.LOG_RESPONSE_IDENTIFIERS = False
 
 _QUICK_ACK: int | None = getattr(socket, "TCP_QUICKACK", None)
-_MAX_READ = 16 << 20
-"""Bytes of one PDU; a length above it is an attack or junk, not a peer."""
+_MAX_READ = 1 << 20
+"""Bytes of one PDU: the most that the node can offer to receive. Longer ones are junk or an attack."""
 
 Handler = tuple[Any, Callable[..., Any]]
 
@@ -36,6 +38,8 @@ def tune_connection(event: Any) -> None:
     connection.settimeout(event.assoc.network_timeout)
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     _quick_acknowledgement(connection)
+    # pynetdicom closes a socket only where the peer is still there to hear of it.
+    wrapper._shutdown_socket = partial(_close, connection)  # noqa: SLF001
     wrapper.recv = partial(_receive, wrapper, connection)
 
 
@@ -44,6 +48,12 @@ def acknowledge_at_once(event: Any) -> None:
     connection = event.assoc.dul.socket.socket
     if connection is not None:
         _quick_acknowledgement(connection)
+
+
+def _close(connection: socket.socket) -> None:
+    with suppress(OSError):
+        connection.shutdown(socket.SHUT_RDWR)
+    connection.close()
 
 
 def _receive(wrapper: Any, connection: socket.socket, size: int) -> bytearray:
@@ -62,14 +72,18 @@ def receive_exactly(connection: socket.socket, size: int) -> bytearray:
     Raises
     ------
     OSError
-        If the connection breaks, is silent for longer than its time-out, or ``size`` is absurd.
+        If the connection breaks, does not give the bytes within about its time-out, or ``size`` is absurd.
     """
     if size > _MAX_READ:
         raise OSError(f"a PDU of {size} bytes is announced")
     buffer = bytearray(size)
     view = memoryview(buffer)
     filled = 0
+    timeout = connection.gettimeout()
+    deadline = float("inf") if timeout is None else time.monotonic() + timeout
     while filled < size:
+        if time.monotonic() > deadline:
+            raise TimeoutError("the rest of a PDU comes too slowly")
         count = connection.recv_into(view[filled:])
         if count == 0:
             break
