@@ -1,7 +1,9 @@
 """The command that says which way a film would go, and why."""
 
+import re
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -10,6 +12,9 @@ from node.cli.options import ConfigOption, JsonOption
 if TYPE_CHECKING:
     from node.routing.explanation import Explanation
     from pipeline.values import Analysis
+    from storage.routing import RoutingRecord
+
+_UID = re.compile(r"[0-9]+(\.[0-9]+)+")
 
 
 def add_to(app: typer.Typer) -> None:
@@ -18,7 +23,14 @@ def add_to(app: typer.Typer) -> None:
 
 
 def explain(
-    film: Annotated[Path, typer.Argument(metavar="FILE", help="A DICOM file.", show_default=False)],
+    film: Annotated[
+        str,
+        typer.Argument(
+            metavar="FILE",
+            help="A DICOM file; or the SOP Instance UID of a film that the node has, for what was decided.",
+            show_default=False,
+        ),
+    ],
     calling: Annotated[str, typer.Option(help="AE title that would send it.", show_default=False)] = "",
     called: Annotated[
         str, typer.Option(help="AE title that it would call; else that of the node.", show_default=False)
@@ -28,6 +40,14 @@ def explain(
     json: JsonOption = False,
 ) -> None:
     """Say which route a film takes, condition by condition, what the gate decides, and who gets what."""
+    if _UID.fullmatch(film) and not Path(film).exists():
+        _explain_received(film, config, json=json)
+    else:
+        _explain_file(Path(film), (calling, called, address), config, json=json)
+
+
+def _explain_file(film: Path, sender: tuple[str, str, str], config: Path | None, *, json: bool) -> None:
+    """Decide about a film as the node would when it came now."""
     from node.cli.films import read_film
     from node.config.loading import load_config
     from node.offline import OfflineAnalyser
@@ -38,6 +58,7 @@ def explain(
     settings = load_config(config)
     analyser = OfflineAnalyser(settings)
     dataset = read_film(film)
+    calling, called, address = sender
     found = explain_routes(settings, dataset, Sender(calling, called or settings.node.ae_title, address))
     bundle = found.decision.bundle
     analysis = analyser.analyse(dataset, bundle) if found.decision.process else None
@@ -52,6 +73,39 @@ def explain(
         sent = [f"{name} ({', '.join(kinds) or 'nothing'})" for name, kinds in gets.items()]
         typer.echo(f"Results go to: {', '.join(sent) or 'nowhere; they stay on the node'}.")
         typer.echo(analyser.disclaimer(bundle))
+
+
+def _explain_received(uid: str, config: Path | None, *, json: bool) -> None:
+    """Show what was decided about a film when it came and when it was analysed."""
+    from node.config.loading import load_config
+    from node.errors import NoSuchFilm
+    from node.overview import open_ledger
+    from node.printing import show_json, show_table
+    from storage.instances import find_instance
+    from storage.routing import list_routing
+
+    with open_ledger(load_config(config)) as ledger, ledger.read() as connection:
+        instance = find_instance(connection, uid)
+        if instance is None:
+            raise NoSuchFilm(f"{uid}: the node has no such film, and there is no such file")
+        records = list_routing(connection, instance.instance_id)
+    if json:
+        show_json([asdict(record) for record in records])
+        return
+    columns = ("decided at", "when", "route", "destinations", "why")
+    show_table(f"Decisions about {uid}", columns, [_decision_row(record) for record in records])
+
+
+def _decision_row(record: "RoutingRecord") -> tuple[object, ...]:
+    verdicts: Any = record.decision.get("verdicts")
+    why = [
+        f"{verdict['route']}: {one['condition']}: {'yes' if one['met'] else 'no'}"
+        for verdict in verdicts
+        for one in verdict["conditions"]
+    ]
+    names: Any = record.decision.get("destinations")
+    at = f"{record.decided_at:%Y-%m-%d %H:%M:%S}"
+    return at, record.stage, record.route, ", ".join(names) or "nobody", "; ".join(why)
 
 
 def _show_routes(found: "Explanation") -> None:

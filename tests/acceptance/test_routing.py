@@ -1,5 +1,6 @@
 """Routes and study summaries with a running node and two destinations."""
 
+import json
 import os
 import random
 import signal
@@ -16,9 +17,6 @@ from node.config.destinations import DestinationConfig
 from node.errors import AssociationRefused
 from node.network.outgoing import OutgoingObject
 from node.network.sender import Sender, Verdict
-from storage.instances import find_instance
-from storage.ledger import Ledger
-from storage.routing import list_routing
 from tests.support.films import part10_bytes
 from tests.support.node import AE_TITLE, RunningNode, running_node
 from tests.support.pacs import Commitment, Pacs
@@ -117,7 +115,7 @@ def test_each_film_goes_the_way_of_its_route_and_the_ledger_says_why(tmp_path: P
             (summary,) = summaries(pacs)
             assert evidence(summary) == [second, first]
             assert not summaries(research)
-            reasons = _reasons(node, (first, trial, phantom, adult))
+            reasons = [_decision(node, uid) for uid in (first, trial, phantom, adult)]
         assert reasons == [("nicu", True), ("trial", True), ("phantoms", False), ("adults", False)]
     path = tmp_path / "summary.dcm"
     path.write_bytes(part10_bytes(summary))
@@ -125,17 +123,10 @@ def test_each_film_goes_the_way_of_its_route_and_the_ledger_says_why(tmp_path: P
     assert "Latest of 2 films that were judged, taken 2024-03-02 08:20" in dsrdump(path)
 
 
-def _reasons(node: RunningNode, uids: tuple[str, ...]) -> list[tuple[str, object]]:
-    ledger = Ledger.open(f"sqlite:///{node.folder / 'var' / 'ledger.sqlite'}")
-    reasons = []
-    with ledger.read() as connection:
-        for uid in uids:
-            instance = find_instance(connection, uid)
-            assert instance is not None
-            record = list_routing(connection, instance.instance_id)[0]
-            reasons.append((record.route, record.decision["process"]))
-    ledger.close()
-    return reasons
+def _decision(node: RunningNode, uid: str) -> tuple[str, object]:
+    newest = json.loads(node.command("explain", uid, "--json").stdout)[0]
+    assert all(verdict["matches"] for verdict in newest["decision"]["verdicts"][-1:])
+    return newest["route"], newest["decision"]["process"]
 
 
 @pytest.mark.timeout(600)

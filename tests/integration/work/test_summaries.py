@@ -1,5 +1,6 @@
 """A study with several judged films gets one summary; late films revise it; nothing is lost or made twice."""
 
+import signal
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from itertools import permutations
@@ -12,12 +13,13 @@ from pydicom import Dataset, dcmread
 from node.work.summariser import Summariser
 from node.work.variants import VARIANT_CLASS, enhanced_variant
 from storage.instances import results_of
-from storage.queue import claim, get_job
+from storage.queue import claim, get_job, release_owned
 from storage.summaries import Pause, ask_for_summary, summaries_of
 from storage.values import JobKind, JobState, Role, StoredInstance
 from tests.integration.work.conftest import PACS
+from tests.support.dying import summarise_and_die
 from tests.support.films import make_film
-from tests.support.validators import dciodvfy, dsrdump
+from tests.support.validators import dcentvfy, dciodvfy, dsrdump
 from tests.support.work import ODD, Desk, open_desk
 
 STUDY = "1.2.840.99999.7"
@@ -31,9 +33,11 @@ def film(minute: int, **header: Any) -> Dataset:
     return make_film(rows=64, columns=52, seed=minute, **values)
 
 
+QUIET = {"quiet_s": 0.001, "longest_wait_s": 1000.0}
+
+
 def open_with(folder: Path, *destinations: dict[str, Any], url: str | None = None, **sections: Any) -> Desk:
-    quiet = {"quiet_s": 0.001, "longest_wait_s": 1000.0}
-    return open_desk(folder / "var", url, destinations=list(destinations), studies=quiet, **sections)
+    return open_desk(folder / "var", url, destinations=list(destinations), studies=QUIET, **sections)
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
@@ -268,3 +272,36 @@ def test_the_film_s_own_offset_dates_it(tmp_path: Path) -> None:
     moment = datetime.strptime(f"{summary.ContentDate}{summary.ContentTime}+0900", "%Y%m%d%H%M%S.%f%z")
     assert summary.TimezoneOffsetFromUTC == "+0900"
     assert abs(datetime.now(UTC) - moment) < HOUR
+
+
+def test_kill_9_between_file_and_ledger_loses_and_doubles_nothing(
+    tmp_path: Path, any_ledger: str | None
+) -> None:
+    desk = open_with(tmp_path, SUMMARY_TOO, url=any_ledger)
+    judge(desk, film(10), film(20))
+    sections = {"destinations": [SUMMARY_TOO], "studies": QUIET}
+
+    assert summarise_and_die(tmp_path / "var", any_ledger, sections) == -signal.SIGKILL
+    assert stored(desk) == []
+    files = set(desk.config.objects_dir.rglob("*.dcm"))
+    assert summarise(desk) == []  # the dead one's lease holds
+    release_owned(desk.ledger, "test")
+    (summary,) = summarise(desk)
+
+    assert set(desk.config.objects_dir.rglob("*.dcm")) == files  # the same bytes under the same name
+    uid = str(summary.SOPInstanceUID)
+    assert len([job for job in desk.jobs(JobKind.DELIVER) if job.key == uid]) == 1
+    desk.ledger.close()
+
+
+def test_the_whole_study_is_consistent(tmp_path: Path) -> None:
+    desk = open_with(tmp_path, SUMMARY_TOO)
+    shared = {"PatientID": "P", "PatientName": "A^B", "StudyID": "7", "AccessionNumber": "9"}
+    judge(desk, film(10, **shared), film(20, **shared))
+    summarise(desk)
+    judge(desk, film(30, **shared))
+    summarise(desk)
+
+    objects = list(desk.config.objects_dir.rglob("*.dcm"))
+    assert len(objects) == 3 * 3 + 2  # films, each with SEG and report, and both summaries
+    assert dcentvfy(*objects) == []
