@@ -4,20 +4,20 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
+from node.composition.auditing import make_auditor
 from node.config.schema import Config
 from node.errors import ExportRefused
 from node.export.borders import Borders, read_borders
 from node.export.exporter import Exporter
 from node.export.making import DeIdentified, Identified, Method
 from node.export.objects import Rules
+from node.export.recording import record_begin, record_end
 from node.export.report import Report
 from node.export.selection import Selection, select
 from node.export.sitekey import load_key
 from node.gating import gate_settings
 from node.overview import open_ledger
 from node.printing import progress
-from storage.events import add_event
-from storage.ledger import Ledger
 from storage.objects import ObjectStore
 
 KEY_NAME = "export.key"
@@ -62,9 +62,10 @@ def export(config: Config, folder: Path, wish: Wish) -> Report:
         films = select(ledger, selection)
         if not films:
             raise ExportRefused("no film of the ledger is as you ask; 'neolung studies' lists what there is")
-        _note(ledger, "export begins", folder, f"{len(films)} films, {_mode(wish)}")
+        mode = "IDENTIFIED" if wish.identified else "de-identified"
+        record_begin(ledger, make_auditor(config), films, folder, mode)
         report = Exporter(ObjectStore(config.objects_dir), method, progress).write(films, folder)
-        _note(ledger, "export ended", folder, f"{report.films} films, {_mode(wish)}")
+        record_end(ledger, report.films, folder, mode)
     return report
 
 
@@ -76,15 +77,6 @@ def _method(config: Config, wish: Wish) -> Method:
     if borders:
         raise ExportRefused("--identified copies films as they came; leave --black-borders out")
     return Identified(rules)
-
-
-def _mode(wish: Wish) -> str:
-    return "IDENTIFIED" if wish.identified else "de-identified"
-
-
-def _note(ledger: Ledger, what: str, folder: Path, detail: str) -> None:
-    with ledger.begin() as connection:
-        add_event(connection, what, subject=str(folder), detail=detail)
 
 
 def _midnight(day: date | None, *, days: int = 0) -> datetime | None:

@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -57,7 +57,7 @@ class Exporter:
                 self._export(wanted, folder, known)
             entries = [(wanted, known[self.method.name(wanted)]) for wanted in films]
             folder.remove_others({file for _, entry in entries for file in entry.files})
-            searched = self._check(folder.path, entries)
+            searched = self._check(folder, entries)
             return self._conclude(folder, [entry for _, entry in entries], searched)
 
     def _export(self, wanted: Wanted, folder: ExportFolder, known: dict[str, Entry]) -> None:
@@ -99,7 +99,7 @@ class Exporter:
         except (ObjectLost, PipelineError):
             return Loaded(film, part10)
 
-    def _check(self, folder: Path, entries: list[tuple[Wanted, Entry]]) -> int:
+    def _check(self, folder: ExportFolder, entries: list[tuple[Wanted, Entry]]) -> int:
         """Search every file for what the films were known by; give the number of identifiers searched for."""
         method = self.method
         if not isinstance(method, DeIdentified):
@@ -111,10 +111,19 @@ class Exporter:
         hits: list[Hit] = []
         for wanted in self.progress([wanted for wanted, _ in given_out], "Checking", len(given_out)):
             number, disguise = wanted.source.film.instance_id, method.disguise(wanted)
-            for relative in entry_of[number].files:
-                hits += examiner.examine(folder, relative, by_film[number], disguise)
+            entry = entry_of[number]
+            found = [
+                hit
+                for relative in entry.files
+                for hit in examiner.examine(folder.path, relative, by_film[number], disguise)
+            ]
+            if found:
+                folder.note(
+                    replace(entry, state="")
+                )  # made anew by the next run, should only a disk have erred
+            hits += found
         if hits:
-            raise ExportFailed(_complaint(folder, hits))
+            raise ExportFailed(_complaint(folder.path, hits))
         return examiner.identifiers
 
     def _identifiers(self, wanted: Wanted) -> Identifiers:

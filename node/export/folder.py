@@ -72,7 +72,7 @@ class ExportFolder:
         """
         with as_failure(self.path):
             self._require_own()
-            self.path.mkdir(parents=True, exist_ok=True)
+            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
             with (self.path / JOURNAL).open("a+", encoding="ascii") as journal:
                 self._lock(journal.fileno())
                 yield self._read()

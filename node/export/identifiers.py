@@ -22,6 +22,8 @@ _TEXT_VRS = frozenset(
     ("AE", "CS", "DA", "DS", "DT", "IS", "LO", "LT", "PN", "SH", "ST", "TM", "UC", "UI", "UN", "UR", "UT")
 )
 _DATE = re.compile(r"\d{4}\.?\d{2}\.?\d{2}")
+_LARGE = re.compile(r"(?<![\d.])\d{7,}")
+"""A number larger than measurements are."""
 _SHORTEST_WORD, _SHORTEST_FOREIGN, _SHORTEST_NUMBER = 3, 2, 7
 _LONGEST = 1 << 16
 
@@ -63,6 +65,9 @@ class Identifiers:
             return
         if vr in ("DA", "DT"):
             self.dates.update(day.replace(".", "") for day in _DATE.findall(text))
+            return
+        if vr in ("DS", "IS"):
+            self.words.update(_LARGE.findall(text))
             return
         found = {word for word in words_of(text) if _tells(word)} - own_words()
         self.words |= found

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Mapping
 
 from pydicom import Dataset
@@ -19,6 +20,9 @@ COLUMNS = (
 )  # fmt: skip
 """As docs/training.md names them; the last five are what the machine said, and are no truth to learn from."""
 
+_AGE = re.compile(r"(\d{3})([DW])")
+_DAYS = {"D": 1, "W": 7}
+
 Row = Mapping[str, str | int | float]
 
 
@@ -34,7 +38,7 @@ def describe(
     film
         The film as it came, for the age in days.
     """
-    days = age_in_days(film, gate)
+    days = _age_days(film, gate)
     spacing = read_spacing(given_out)
     weight_kg = number(given_out, "PatientWeight")
     maker = (text(given_out, "Manufacturer"), text(given_out, "ManufacturerModelName"))
@@ -53,6 +57,15 @@ def describe(
         "weight_g": round(weight_kg * 1000) if weight_kg else "",
         **_opinion(truth),
     }
+
+
+def _age_days(film: Dataset, gate: GateSettings) -> int | None:
+    """Give the days of life, from the dates or else from an age that is stated in days or weeks."""
+    days = age_in_days(film, gate)
+    stated = _AGE.fullmatch(text(film, "PatientAge").upper())
+    if days is None and stated:
+        return int(stated[1]) * _DAYS[stated[2]]
+    return days
 
 
 def _opinion(truth: Truth) -> dict[str, str | float]:

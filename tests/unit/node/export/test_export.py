@@ -12,7 +12,15 @@ import numpy as np
 import pytest
 from pydicom import Dataset, dcmread
 from pydicom.encaps import encapsulate, get_frame
-from pydicom.uid import JPEGBaseline8Bit, JPEGLSLossless, SecondaryCaptureImageStorage
+from pydicom.uid import (
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+    JPEGBaseline8Bit,
+    JPEGLSLossless,
+    RLELossless,
+    SecondaryCaptureImageStorage,
+)
 
 from node.errors import ExportFailed, ExportRefused
 from node.export import exporter, folder
@@ -100,6 +108,86 @@ def test_films_of_one_baby_stay_together_and_their_days_apart(desk: Desk, run: R
     (pair,) = (sorted(days) for days in taken.values() if len(days) == 2)
     assert pair[1] - pair[0] == timedelta(days=3)
     assert sorted(row["age_days"] for row in found) == ["1", "4", "4"]
+
+
+@pytest.mark.parametrize(
+    ("header", "days"),
+    [
+        ({"PatientBirthDate": "20240228"}, "3"),
+        ({"PatientBirthDate": "", "PatientAge": "005D"}, "5"),
+        ({"PatientBirthDate": "19000101", "PatientAge": "002W"}, "14"),
+        ({"PatientBirthDate": "", "PatientAge": "two days"}, ""),
+    ],
+)
+def test_the_age_is_in_days(desk: Desk, run: Run, out: Path, header: dict[str, str], days: str) -> None:
+    film(desk, **header)
+    desk.analyse_all()
+    run()
+    image, _ = only(out)
+
+    assert rows(out)[0]["age_days"] == days
+    assert not image.PatientBirthDate
+    assert str(image.get("PatientAge") or "") in ("", f"{int(days or 0):03d}D", header.get("PatientAge"))
+
+
+def test_a_film_that_shows_nobody_says_so(desk: Desk, run: Run, out: Path) -> None:
+    film(desk, ImageComments="SYNTHETIC - Kim's phantom")
+    desk.analyse_all()
+    run()
+    image, _ = only(out)
+
+    assert "SYNTHETIC" in rows(out)[0]["provenance"]
+    assert image.ImageComments == "SYNTHETIC"
+
+
+@pytest.mark.parametrize("charset", ["ISO_IR 149", "ISO_IR 192", None])
+def test_names_in_any_alphabet_are_left_behind(desk: Desk, run: Run, out: Path, charset: str | None) -> None:
+    made = make_film(**BABY, SpecificCharacterSet=charset or "ISO_IR 192")
+    made.PatientName, made.InstitutionName = "홍^길동", "길동 병원"
+    if charset is None:  # a sender that forgot to say it
+        made.pop("SpecificCharacterSet")
+        made.PatientName, made.InstitutionName = "홍^길동".encode("cp949"), "길동 병원".encode("cp949")
+    desk.receive(made)
+    desk.analyse_all()
+    run()
+    everything = b"".join(contents(out).values())
+
+    assert len(rows(out)) == 1
+    assert not [code for code in ("utf-8", "cp949") if "길동".encode(code) in everything]
+
+
+@pytest.mark.parametrize(
+    "transfer_syntax", [ImplicitVRLittleEndian, DeflatedExplicitVRLittleEndian, RLELossless]
+)
+def test_films_come_in_any_encoding(desk: Desk, run: Run, out: Path, transfer_syntax: str) -> None:
+    source = make_film(**BABY)
+    desk.receive(encode(source, transfer_syntax))
+    desk.analyse_all()
+    run()
+    image, _ = only(out)
+
+    assert image.file_meta.TransferSyntaxUID == ExplicitVRLittleEndian
+    assert np.array_equal(image.pixel_array, source.pixel_array)
+
+
+def test_a_measurement_of_many_digits_is_no_identifier(desk: Desk, run: Run, out: Path) -> None:
+    film(desk, ImagerPixelSpacing=["0.0999999", "0.0999999"])
+    desk.analyse_all()
+    run()
+
+    assert rows(out)[0]["row_spacing_mm"] == "0.1"
+
+
+def test_a_file_that_a_disk_spoilt_is_made_anew(desk: Desk, run: Run, out: Path) -> None:
+    film(desk)
+    desk.analyse_all()
+    run()
+    (path,) = (out / "films").rglob("*.dcm")
+    path.write_bytes(path.read_bytes()[:1000])
+
+    with pytest.raises(ExportFailed, match="whole file"):
+        run()
+    assert run().films == 1
 
 
 def test_the_machine_is_never_a_label(desk: Desk, run: Run, out: Path) -> None:
@@ -358,6 +446,9 @@ def test_the_audit_trail_knows_of_it(desk: Desk, run: Run, out: Path) -> None:
 
     assert [event.what for event in events] == ["export ended", "export begins"]
     assert all("IDENTIFIED" in event.detail for event in events)
+    trail = "".join(path.read_text() for path in desk.config.audit_dir.rglob("*.xml"))
+    assert 'csd-code="110106"' in trail
+    assert "TEST-0001" in trail
 
 
 def test_an_identified_export_keeps_everything(desk: Desk, run: Run, out: Path) -> None:
