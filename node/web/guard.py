@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -12,6 +12,8 @@ from node.web import answers
 from node.web.faults import ClientTooSlow
 
 _HEADERS = [(b"x-content-type-options", b"nosniff"), (b"cache-control", b"private, no-cache")]
+
+_ABORT = "neolung.abort"
 
 Outcome = TypeVar("Outcome")
 
@@ -50,6 +52,15 @@ class Guard:
             exchange.report()
 
 
+def with_abort(app: ASGIApp, abort: Callable[[], None]) -> ASGIApp:
+    """Tell the application how to cut a connection off, with what its client has not taken yet."""
+
+    async def aborting(scope: Scope, receive: Receive, send: Send) -> None:
+        await app({**scope, _ABORT: abort}, receive, send)
+
+    return aborting
+
+
 async def _refuse(scope: Scope, receive: Receive, send: Send) -> None:
     headers = {"Retry-After": "5", "Connection": "close"}
     await answers.text(503, "Too many requests are being answered.", headers)(scope, receive, send)
@@ -81,7 +92,12 @@ class _Exchange:
         if message["type"] == "http.response.start":
             self._status = message["status"]
             message = {**message, "headers": [*message.get("headers", ()), *_HEADERS]}
-        await self._in_time(self._send(message))
+        try:
+            await self._in_time(self._send(message))
+        except ClientTooSlow:
+            # Closing would wait until the client has taken what lies ready for it.
+            self._scope.get(_ABORT, _nothing)()
+            raise
 
     def report(self) -> None:
         """Write one line; the query, which holds patient data, is left out."""
@@ -101,3 +117,7 @@ class _Exchange:
                 return await what
         except TimeoutError as error:
             raise ClientTooSlow from error
+
+
+def _nothing() -> None:
+    """Stand in for the means of a server that has none."""

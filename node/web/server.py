@@ -16,6 +16,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from node.config.web import WebConfig
 from node.errors import ListenFailed
 from node.log import EventLog
+from node.web.guard import with_abort
 
 _CONNECTIONS_PER_REQUEST = 8
 """Browsers hold six connections open, of which most are idle."""
@@ -71,6 +72,11 @@ class WebServer:
         self._thread = threading.Thread(target=self._run, args=(listener,), name="web", daemon=True)
         self._thread.start()
         _log.info("listening", address=self._config.listen, port=self.port, tls=self._config.tls)
+
+    @property
+    def connections(self) -> int:
+        """Count the connections that are open."""
+        return len(self._server.server_state.connections)
 
     def is_alive(self) -> bool:
         """Whether requests are answered."""
@@ -142,6 +148,7 @@ def _patient_protocol(timeout_s: float) -> type[H11Protocol]:
     class TimedProtocol(H11Protocol):
         def connection_made(self, transport: Any) -> None:
             super().connection_made(transport)
+            self.app = with_abort(self.app, transport.abort)
             self.loop.call_later(timeout_s, self._give_up, None)
 
         def on_response_complete(self) -> None:
