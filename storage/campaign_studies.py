@@ -104,10 +104,11 @@ def add_studies(
 
 
 def due_studies(connection: Connection, campaign_id: int, limit: int) -> list[CampaignStudy]:
-    """Give studies to be fetched now, the first found first."""
+    """Give studies to be fetched now, those that wait longest first."""
     due = and_(_TO_DO, campaign_study.c.run_at <= database_now(connection))
     wanted = select(campaign_study).where(campaign_study.c.campaign_id == campaign_id, due)
-    return [_to_study(row) for row in connection.execute(wanted.order_by(_STUDY_ROW).limit(limit))]
+    in_order = wanted.order_by(campaign_study.c.run_at, _STUDY_ROW)
+    return [_to_study(row) for row in connection.execute(in_order.limit(limit))]
 
 
 def next_due(connection: Connection, campaign_id: int) -> timedelta | None:

@@ -89,6 +89,7 @@ def start(  # noqa: PLR0913 - every option of a command is an argument
     from node.config.loading import load_config
     from node.fetch import desk
     from node.fetch.criteria import Criteria
+    from node.printing import progress
 
     now = today()
     if (from_date is None) == (since is None):
@@ -99,7 +100,8 @@ def start(  # noqa: PLR0913 - every option of a command is an argument
     )
     settings = load_config(config)
     if dry_run:
-        _preview(list(desk.preview(settings, source, criteria, now)), json=json)
+        found = list(progress(desk.preview(settings, source, criteria, now), "Searching"))
+        _preview(found, json=json)
         return
     name = name or f"{source}-{datetime.now(UTC):%Y%m%d-%H%M%S}"
     desk.start(settings, name, source, criteria, now)
@@ -247,7 +249,7 @@ def _work(config: Path | None, name: str, *, json: bool) -> None:
     """Work on a campaign with a progress display, and say how it ended."""
     from node.config.loading import load_config
     from node.fetch import desk
-    from node.fetch.display import Display
+    from node.fetch.display import Display, summary
     from node.log import configure_logging
     from node.printing import show_json
     from node.processes.lifetime import Drain, install_signals
@@ -257,12 +259,12 @@ def _work(config: Path | None, name: str, *, json: bool) -> None:
     drain = Drain()
     install_signals(drain)
     with Display() as display:
-        campaign = desk.work_on(settings, name, drain, display.show)
+        campaign, count = desk.work_on(settings, name, drain, display.show)
     if json:
-        show_json(asdict(campaign) | {"studies": asdict(display.count)})
+        show_json(asdict(campaign) | {"studies": asdict(count)})
     else:
-        typer.echo(display.summary(campaign))
-    if campaign.state != "done" or display.count.failed:
+        typer.echo(summary(campaign, count))
+    if campaign.state != "done" or count.failed:
         raise typer.Exit(1)
 
 

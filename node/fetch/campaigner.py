@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 from node.config.destinations import DestinationConfig
 from node.config.schema import Config
@@ -37,8 +38,8 @@ _LOOK_S = 1.0
 
 _log = EventLog("fetch")
 
-Show = Callable[[Campaign, CampaignCount], None]
-"""Shows how far a campaign is."""
+Show = Callable[[Campaign, Callable[[], CampaignCount]], None]
+"""Shows how far a campaign is, or not just now: counting takes time where there are many studies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,7 @@ class Campaigner:
     def _look(self) -> Campaign:
         with self._tools.ledger.read() as connection:
             campaign = get_campaign(connection, self._name)
-            self._show(campaign, count_studies(connection, campaign.campaign_id))
+            self._show(campaign, partial(count_studies, connection, campaign.campaign_id))
         return campaign
 
     def _step(self, campaign: Campaign) -> None:

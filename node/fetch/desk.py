@@ -25,6 +25,7 @@ from node.processes.lifetime import Drain, hold_lock
 from node.processes.service import lock_name
 from node.reach import listens
 from node.work.doorbell import ring
+from storage.campaign_studies import CampaignCount, count_studies
 from storage.campaigns import Campaign, CampaignState, add_campaign, begin_round, change_state, get_campaign
 from storage.events import add_event
 from storage.ledger import Ledger
@@ -120,8 +121,8 @@ def end(config: Config, name: str, state: CampaignState) -> None:
         add_event(connection, f"campaign {state}", subject=name, detail=f"by {operator_name()}")
 
 
-def work_on(config: Config, name: str, drain: Drain, show: Show) -> Campaign:
-    """Work on a campaign until it ends or is to stop; give it as it then is.
+def work_on(config: Config, name: str, drain: Drain, show: Show) -> tuple[Campaign, CampaignCount]:
+    """Work on a campaign until it ends or is to stop; give it and its numbers as they then are.
 
     Raises
     ------
@@ -136,7 +137,9 @@ def work_on(config: Config, name: str, drain: Drain, show: Show) -> Campaign:
             destination = addressee(config, get_campaign(connection, name).destination)
         pull = _make_pull(config, ledger, destination)
         retriever = Retriever(pull, ledger, Pace(config.fetch, ledger, drain), drain)
-        return Campaigner(Tools(config, ledger, destination, retriever, drain), name, show).run()
+        campaign = Campaigner(Tools(config, ledger, destination, retriever, drain), name, show).run()
+        with ledger.read() as connection:
+            return campaign, count_studies(connection, campaign.campaign_id)
 
 
 def _make_pull(config: Config, ledger: Ledger, destination: DestinationConfig) -> Pull:

@@ -1,6 +1,8 @@
 """Shows on a terminal how far a campaign is, and in a sentence how it ended."""
 
 import sys
+from collections.abc import Callable
+from time import monotonic
 from types import TracebackType
 from typing import Self
 
@@ -11,18 +13,14 @@ from node.printing import counted
 from storage.campaign_studies import CampaignCount
 from storage.campaigns import Campaign, CampaignState
 
+_PAUSE_S = 0.5
+
 
 class Display:
-    """A bar of the days searched and the numbers of studies and objects; nothing where no terminal is.
-
-    Attributes
-    ----------
-    count
-        The numbers last shown.
-    """
+    """A bar of the studies found so far, with the last day searched; nothing where no terminal is."""
 
     def __init__(self) -> None:
-        self.count = CampaignCount()
+        self._shown_at = 0.0
         self._progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
@@ -34,28 +32,19 @@ class Display:
         )
         self._bar = self._progress.add_task("Fetching", total=None, state="")
 
-    def show(self, campaign: Campaign, count: CampaignCount) -> None:
-        """Show the present numbers."""
-        self.count = count
-        searched = max(0, count.studies - count.found)
+    def show(self, campaign: Campaign, count: Callable[[], CampaignCount]) -> None:
+        """Show the present numbers, unless that was done just now."""
+        if self._progress.disable or monotonic() - self._shown_at < _PAUSE_S:
+            return
+        self._shown_at = monotonic()
+        numbers = count()
         self._progress.update(
             self._bar,
             description=f"Fetching from {campaign.destination}",
-            total=max(1, count.studies),
-            completed=searched,
-            state=f"searched to {min(campaign.search_next, campaign.search_to)}, {_numbers(count)}",
+            total=max(1, numbers.studies),
+            completed=numbers.studies - numbers.found,
+            state=f"searched to {min(campaign.search_next, campaign.search_to)}, {_in_words(numbers)}",
         )
-
-    def summary(self, campaign: Campaign) -> str:
-        """Say how the campaign stands."""
-        standing = {
-            CampaignState.DONE: "done",
-            CampaignState.OPEN: f"interrupted; to go on: neolung fetch resume {campaign.name}",
-            CampaignState.PAUSED: f"paused; to go on: neolung fetch resume {campaign.name}",
-            CampaignState.CANCELLED: "cancelled",
-        }[campaign.state]
-        failed = f" Why some failed: neolung fetch show {campaign.name} --failed" if self.count.failed else ""
-        return f"Campaign {campaign.name}: {standing}. {_numbers(self.count).capitalize()}.{failed}"
 
     def __enter__(self) -> Self:
         self._progress.start()
@@ -67,7 +56,19 @@ class Display:
         self._progress.stop()
 
 
-def _numbers(count: CampaignCount) -> str:
+def summary(campaign: Campaign, count: CampaignCount) -> str:
+    """Say how a campaign ended."""
+    standing = {
+        CampaignState.DONE: "done",
+        CampaignState.OPEN: f"interrupted; to go on: neolung fetch resume {campaign.name}",
+        CampaignState.PAUSED: f"paused; to go on: neolung fetch resume {campaign.name}",
+        CampaignState.CANCELLED: "cancelled",
+    }[campaign.state]
+    failed = f" Why some failed: neolung fetch show {campaign.name} --failed" if count.failed else ""
+    return f"Campaign {campaign.name}: {standing}. {_in_words(count)}.{failed}"
+
+
+def _in_words(count: CampaignCount) -> str:
     return (
         f"{counted(count.studies, 'study', 'studies')}, {count.found} to fetch, {count.failed} failed; "
         f"{counted(count.instances_fetched, 'object')} fetched, {count.instances_held} held before"

@@ -4,6 +4,7 @@ from threading import Lock
 from time import monotonic
 
 from node.config.fetch import FetchConfig
+from node.log import EventLog
 from node.processes.lifetime import Drain
 from storage.jobs import counts
 from storage.ledger import Ledger
@@ -11,15 +12,11 @@ from storage.values import JobKind, JobState
 
 _LOOK_S = 2.0
 
+_log = EventLog("fetch")
+
 
 class Pace:
-    """Shared by the threads of one campaign.
-
-    Attributes
-    ----------
-    is_held_up
-        Whether the analysis is being waited for at this moment.
-    """
+    """Shared by the threads of one campaign."""
 
     def __init__(self, config: FetchConfig, ledger: Ledger, drain: Drain) -> None:
         self._config = config
@@ -27,14 +24,16 @@ class Pace:
         self._drain = drain
         self._lock = Lock()
         self._free_at = 0.0
-        self.is_held_up = False
+        self._is_behind = False
 
     def wait_for(self, objects: int) -> None:
         """Wait until so many objects more may be asked for, or until the wish to stop."""
         while not self._drain.requested and self._is_ahead():
-            self.is_held_up = True
+            if not self._is_behind:
+                _log.warning("waiting for the analysis", films=self._config.max_waiting)
+            self._is_behind = True
             self._drain.wait(_LOOK_S)
-        self.is_held_up = False
+        self._is_behind = False
         self._drain.wait(self._reserve(objects))
 
     def _reserve(self, objects: int) -> float:

@@ -1,8 +1,8 @@
 """Tells films that a campaign fetches from those that somebody sends: they wait behind all others.
 
 The receiver sees only a C-STORE request. A PACS that names the Move Originator (PS3.7 9.1.1.1) settles it:
-nobody else asks for films under this node's titles. Of one that does not, the ledger says which studies are
-being fetched.
+nobody else asks for films under this node's titles. Of one that does not, or names itself, the ledger says
+which studies are being fetched.
 """
 
 from collections.abc import Callable
@@ -35,5 +35,6 @@ class FetchedFilms:
         is_expected
             Asks the ledger whether the film's study is being fetched.
         """
-        is_fetched = originator in self._own if originator else caller in self._asked and is_expected()
+        is_named = originator not in ("", caller)
+        is_fetched = originator in self._own if is_named else caller in self._asked and is_expected()
         return replace(admission, priority=min(admission.priority, LOW)) if is_fetched else admission

@@ -2,21 +2,27 @@
 
 from contextlib import contextmanager
 from datetime import date
+from types import SimpleNamespace
 
 import pytest
+from pydicom import Dataset
+from pydicom.uid import JPEGLSLossless
+from pynetdicom import AE, evt
+from pynetdicom.presentation import build_context
 
 from node.config.schema import Config
 from node.errors import AlreadyRunning, CampaignStopped
 from node.fetch import desk
 from node.fetch.criteria import Criteria
+from node.network.contexts import STUDY_ROOT_FIND, STUDY_ROOT_MOVE
 from node.processes.lifetime import Drain, hold_lock
 from storage.campaign_studies import StudyState, count_studies, list_studies
 from storage.campaigns import CampaignState, get_campaign
 from storage.instances import find_instance
 from storage.jobs import list_jobs
 from tests.support.archive import load, running_archive
-from tests.support.films import CR, DX, make_film
-from tests.support.network import listening_node, store
+from tests.support.films import CR, DX, encode, make_film
+from tests.support.network import associate, listening_node, store
 from tests.support.orthanc import free_port, running_orthanc
 
 TODAY = date(2026, 3, 31)
@@ -98,9 +104,10 @@ def fetching_node(folder, pacs, retrieve="move", node=None, **sections):
 def work(node, name="march", drain=None, seen=None):
     def show(campaign, count):
         if seen is not None:
-            seen(campaign, count)
+            seen(campaign, count())
 
-    return desk.work_on(node.config, name, drain or Drain(), show)
+    campaign, _ = desk.work_on(node.config, name, drain or Drain(), show)
+    return campaign
 
 
 def held(node):
@@ -245,6 +252,79 @@ def test_a_node_that_does_not_listen_is_not_asked_to_receive(tmp_path, pacs):
         config = node.config
     with pytest.raises(CampaignStopped, match="neolung run"):
         desk.work_on(config, "march", Drain(), lambda *_: None)
+
+
+@pytest.mark.parametrize("retrieve", ["move", "get"])
+@pytest.mark.parametrize("pacs", [PACS[0]], indirect=True)
+def test_compressed_films_come_as_they_are(tmp_path, pacs, retrieve):
+    made = encode(
+        make_film(rows=64, columns=48, StudyDate="20250505", SOPInstanceUID="1.2.840.1"), JPEGLSLossless
+    )
+    with associate(pacs[0].port, [build_context(CR, JPEGLSLossless)], called=pacs[0].ae_title) as association:
+        assert store(association, made).Status == 0x0000
+    with fetching_node(tmp_path, pacs, retrieve) as node:
+        desk.start(node.config, "may", "pacs", Criteria(date(2025, 5, 1), date(2025, 5, 31)), TODAY)
+        work(node, "may")
+        with node.ledger.read() as connection:
+            stored = find_instance(connection, "1.2.840.1")
+    assert stored.transfer_syntax_uid == JPEGLSLossless
+
+
+@pytest.mark.parametrize("names_the_originator", [True, False])
+def test_a_pacs_need_not_name_who_moved_the_films(tmp_path, names_the_originator):
+    """Films that the PACS sends by itself at the same time keep their ordinary place in the queue."""
+    wanted, other = ALL[0], ALL[3]
+    with mover(names_the_originator, wanted, other) as (server, node_port):
+        running = SimpleNamespace(ae_title="MOVER", port=server.server_address[1])
+        with fetching_node(tmp_path, (running, node_port)) as node:
+            desk.start(node.config, "march", "pacs", MARCH, TODAY)
+            assert work(node).state is CampaignState.DONE
+            with node.ledger.read() as connection:
+                by_priority = {job.key: job.priority for job in list_jobs(connection)}
+    assert by_priority == {wanted.SOPInstanceUID: -10, other.SOPInstanceUID: 0}
+
+
+@contextmanager
+def mover(names_the_originator, wanted, other):
+    """Run a PACS that moves one film, and sends another of another study meanwhile."""
+    node_port = free_port()
+
+    def find(event):
+        level = event.identifier.QueryRetrieveLevel
+        answer = Dataset()
+        if level == "STUDY" and event.identifier.ModalitiesInStudy != "CR":
+            return
+        keywords = {
+            "STUDY": ["StudyDate"],
+            "SERIES": ["SeriesInstanceUID", "Modality"],
+            "IMAGE": ["SOPInstanceUID"],
+        }
+        for keyword in ("StudyInstanceUID", *keywords[level]):
+            setattr(answer, keyword, wanted[keyword].value)
+        yield 0xFF00, answer
+
+    def move(_event):
+        yield ("127.0.0.1", node_port, {"contexts": [build_context(CR)]})
+        yield 1
+        with associate(node_port, [CR], calling="MOVER") as association:
+            store(association, other)
+        if names_the_originator:
+            yield 0xFF00, wanted
+        else:
+            with associate(node_port, [CR], calling="MOVER") as association:
+                store(association, wanted)
+            yield 0xFF00, wanted
+
+    entity = AE("MOVER")
+    for model in (STUDY_ROOT_FIND, STUDY_ROOT_MOVE):
+        entity.add_supported_context(model)
+    entity.requested_contexts = [build_context(CR)]
+    handlers = [(evt.EVT_C_FIND, find), (evt.EVT_C_MOVE, move)]
+    server = entity.start_server(("127.0.0.1", 0), block=False, evt_handlers=handlers)
+    try:
+        yield server, node_port
+    finally:
+        server.shutdown()
 
 
 def test_a_pacs_that_is_not_there_stops_the_campaign(tmp_path):
