@@ -1,0 +1,97 @@
+"""Every radiograph is found once, with its patient and the best that is known of it."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from storage import sources as module
+from storage import truth
+from storage.analyses import add_analysis
+from storage.instances import add_instance
+from storage.ledger import Ledger
+from storage.sources import sources
+from storage.truth import Drawn, Outline, Truth, truth_of
+from storage.values import Role
+from tests.support.ledgers import SEG, add, analysis_of, file_of, received
+
+RECEIVED = datetime(2026, 3, 1, 11, tzinfo=UTC)
+
+
+def test_radiographs_are_given_once_in_the_order_of_arrival(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_PAGE", 2)
+    with ledger.begin() as connection:
+        films = [add(connection, number) for number in range(1, 6)]
+        add(connection, 7, role=Role.OTHER)
+        add(connection, 8, role=Role.SEGMENTATION, source_instance_id=films[0].instance_id)
+        again = received(1, PatientName="Other^Bytes")
+        assert add_instance(connection, again, file_of(again), Role.SOURCE).is_conflict
+
+        found = list(sources(connection))
+
+    assert [source.film for source in found] == films
+    assert [source.patient_key.split("\x1f")[-1] for source in found] == ["P1", "P2", "P3", "P4", "P5"]
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "expected"),
+    [(0, None, 1), (1, None, 0), (None, 0, 0), (None, 1, 1), (-1, 1, 1), (-2, -1, 0)],
+)
+def test_only_those_of_a_time_are_given(
+    ledger: Ledger, since: int | None, until: int | None, expected: int
+) -> None:
+    bounds = [None if days is None else RECEIVED + timedelta(days=days) for days in (since, until)]
+    with ledger.begin() as connection:
+        add(connection)
+
+        assert len(list(sources(connection, since=bounds[0], until=bounds[1]))) == expected
+
+
+def test_nothing_is_known_of_a_film_that_nobody_looked_at(ledger: Ledger) -> None:
+    with ledger.begin() as connection:
+        known = truth_of(connection, add(connection))
+
+    assert known == Truth(outline=None, rds=None, analysis=None)
+    assert not known.is_judged
+    assert not known.is_annotated
+
+
+def test_the_newest_outline_and_the_newest_opinion_count(ledger: Ledger) -> None:
+    with ledger.begin() as connection:
+        film = add(connection, 1)
+        for number in (2, 3):
+            source = film.instance_id
+            drawn = add(
+                connection, number, role=Role.SEGMENTATION, source_instance_id=source, SOPClassUID=SEG
+            )
+        add(connection, 4, role=Role.REPORT, source_instance_id=film.instance_id)
+        for outcome in ("failed", "absent"):
+            add_analysis(connection, analysis_of(film.instance_id, outcome=outcome))
+        known = truth_of(connection, film)
+
+    assert known.outline == Outline(drawn, Drawn.MACHINE)
+    assert known.is_judged
+    assert not known.is_annotated
+    assert known.rds is None
+
+
+@pytest.mark.parametrize("outcome", ["not eligible", "not assessable", "failed"])
+def test_no_finding_is_no_judgement(ledger: Ledger, outcome: str) -> None:
+    with ledger.begin() as connection:
+        film = add(connection)
+        add_analysis(connection, analysis_of(film.instance_id, outcome=outcome))
+
+        assert not truth_of(connection, film).is_judged
+
+
+def test_what_a_person_drew_goes_before_what_the_machine_drew_later(ledger: Ledger) -> None:
+    with ledger.begin() as connection:
+        drawn = [
+            Outline(add(connection, number), who)
+            for number, who in enumerate((Drawn.HUMAN, Drawn.HUMAN, Drawn.MACHINE), start=1)
+        ]
+
+    assert truth._best(drawn) == drawn[1]
+    assert truth._best(drawn[2:]) == drawn[2]
+    assert Truth(drawn[1], None, None).is_annotated
