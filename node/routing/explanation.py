@@ -13,7 +13,8 @@ from pipeline.values import Analysis, Outcome
 
 _WORDS = {STAT: "stat", NORMAL: "normal", LOW: "low"}
 _ONLY_OF_JUDGED = ("seg", "pr", "summary")
-"""Objects that show lungs or findings, which films that are not judged do not have."""
+"""Objects that show lungs or findings, which films that are not judged do not have. The summary comes when
+the study has another film that was judged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,8 @@ def objects_for(config: Config, decision: Decision, analysis: Analysis | None) -
 
 
 def _kinds(config: Config, destination: DestinationConfig, outcome: Outcome) -> list[str]:
-    if outcome is Outcome.NOT_ELIGIBLE and not config.results.send_not_eligible:
+    is_turned_away = outcome is Outcome.NOT_ELIGIBLE and not config.results.send_not_eligible
+    if is_turned_away or destination.shadow:
         return []
     is_judged = outcome in (Outcome.PRESENT, Outcome.ABSENT)
     return [kind for kind in destination.send if is_judged or kind not in _ONLY_OF_JUDGED]

@@ -1,12 +1,15 @@
 """The summary of a study repeats what the reports of its films say, the latest first."""
 
+import warnings
 from datetime import UTC, datetime
 from io import BytesIO
 from typing import Any
 
 import pytest
+from highdicom.sr import srread
 from pydicom import Dataset, dcmread
 
+from pipeline import codes
 from pipeline.errors import UnsupportedInstance
 from pipeline.results import make_result_objects, to_part10
 from pipeline.results.predecessors import name_predecessors, reference
@@ -57,6 +60,17 @@ def test_it_is_a_valid_document_that_people_can_read(members: list[Member], writ
     assert "taken at an unknown time" in text
     assert text.count("RDS classification") == 3
     assert "not validated on newborns" in text
+
+
+def test_other_software_reads_it_as_a_measurement_report(members: list[Member], write: Write) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of highdicom, on what pydicom wrote
+        read = srread(str(write(make_summary(members, MADE_AT))))
+        groups = read.content.get_image_measurement_groups()
+
+    assert len(groups) == 3
+    present = [group.get_qualitative_evaluations(name=codes.RDS)[0].value.meaning for group in groups]
+    assert present == ["Present", "Absent", "Present"]
 
 
 def test_it_rests_on_every_film_and_names_every_report(members: list[Member]) -> None:
