@@ -10,7 +10,7 @@ from pipeline.results.plain import add_body_part, source_reference, start
 from pipeline.results.provenance import ObjectKind, Provenance
 from pipeline.values import Analysis
 
-_LOSSY = ("LossyImageCompression", "LossyImageCompressionRatio", "LossyImageCompressionMethod")
+_HISTORY = ("LossyImageCompressionRatio", "LossyImageCompressionMethod")
 
 
 def make_capture(analysis: Analysis, longest_side: int, provenance: Provenance) -> Dataset:
@@ -36,16 +36,19 @@ def make_capture(analysis: Analysis, longest_side: int, provenance: Provenance) 
     made.BurnedInAnnotation, made.RecognizableVisualFeatures = "YES", "NO"
     put(made, "DerivationDescription", "AI lung outline and result burned into the film (RESEARCH)")
     made.SourceImageSequence = [source_reference(provenance)]
-    _add_lossy_history(made, provenance)
+    _add_lossy_history(made, analysis, provenance)
     _add_pixels(made, analysis, longest_side)
     return finish(made, provenance)
 
 
-def _add_lossy_history(made: Dataset, provenance: Provenance) -> None:
-    """Lossy once is lossy for ever (PS3.3 C.7.6.1.1.5)."""
+def _add_lossy_history(made: Dataset, analysis: Analysis, provenance: Provenance) -> None:
+    """Lossy once is lossy for ever (PS3.3 C.7.6.1.1.5), stated or only known by the transfer syntax."""
     header = provenance.source.header
-    if header.get("LossyImageCompression") == "01":
-        for keyword in _LOSSY:
+    parameters = analysis.radiograph.parameters if analysis.radiograph else ()
+    was_lossy = any(parameter.startswith("lossy") for parameter in parameters)
+    if was_lossy or header.get("LossyImageCompression") == "01":
+        made.LossyImageCompression = "01"
+        for keyword in _HISTORY:
             if keyword in header:
                 put_verbatim(made, keyword, header[keyword].value)
 

@@ -1,6 +1,7 @@
 """Presentation state, Secondary Capture and PDF: valid, about the right film, the same bytes each time."""
 
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -312,7 +313,12 @@ def test_the_capture_says_how_it_lies_only_where_the_film_does() -> None:
 def test_a_film_that_lost_detail_stays_lossy() -> None:
     capture = made(make_analysis(film=received(odd_film("lossy twice"))), FORMS[1])
 
-    assert capture.LossyImageCompression == "01"
+    only_known = make_analysis(film=make_film(rows=64, columns=52, LossyImageCompression=None))
+    radiograph = make_radiograph(only_known.header, parameters=("lossy=unknown ratio",))
+    silent = made(replace(only_known, radiograph=radiograph), FORMS[1])
+
+    assert (capture.LossyImageCompression, silent.LossyImageCompression) == ("01", "01")
+    assert "LossyImageCompression" not in made(only_known, FORMS[1])
     assert [float(ratio) for ratio in capture.LossyImageCompressionRatio] == [10, 2.5]
 
 
