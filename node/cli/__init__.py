@@ -15,10 +15,12 @@ from node.cli import (
     explaining,
     exporting,
     fetching,
+    labelling,
     models,
     offline,
     operations,
     processes,
+    tokens,
     transfer,
     users,
 )
@@ -65,8 +67,10 @@ for group in (
     operations,
     models,
     drifting,
+    labelling,
     exporting,
     users,
+    tokens,
     diagnosis,
 ):
     group.add_to(app)

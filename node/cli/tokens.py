@@ -1,4 +1,4 @@
-"""Commands for the bearer tokens of DICOMweb: token add, list, remove."""
+"""Commands for the bearer tokens of DICOMweb: tokens add, list, remove."""
 
 from typing import Annotated
 
@@ -12,10 +12,10 @@ NameArgument = Annotated[str, typer.Argument(help="Name of the token, as of the 
 def add_to(app: typer.Typer) -> None:
     """Register this module's commands."""
     group = typer.Typer(help="Bearer tokens for DICOMweb (web.authentication: token).", no_args_is_help=True)
-    group.command(epilog="Example: neolung token add ohif --right read")(add)
-    group.command("list", epilog="Example: neolung token list")(list_)
-    group.command(epilog="Example: neolung token remove ohif")(remove)
-    app.add_typer(group, name="token")
+    group.command(epilog="Example: neolung tokens add ohif --right read")(add)
+    group.command("list", epilog="Example: neolung tokens list")(list_)
+    group.command(epilog="Example: neolung tokens remove ohif")(remove)
+    app.add_typer(group, name="tokens")
 
 
 def add(

@@ -70,7 +70,7 @@ def read_tokens(file: Path) -> tuple[Token, ...]:
         return ()
     except (ValueError, TypeError, KeyError) as error:
         raise TokenRefused(
-            f"{file} is damaged; take it away and make the tokens anew by neolung token"
+            f"{file} is damaged; take it away and make the tokens anew by neolung tokens"
         ) from error
 
 
@@ -107,7 +107,7 @@ def remove_token(file: Path, name: str) -> None:
     tokens = read_tokens(file)
     left = [token for token in tokens if token.name != name]
     if len(left) == len(tokens):
-        raise TokenRefused(f"there is no token {name}; neolung token list names them")
+        raise TokenRefused(f"there is no token {name}; neolung tokens list names them")
     _write(file, left)
 
 

@@ -91,7 +91,7 @@ class Doorkeeper:
             _log.warning("request without a good token", address=address)
             raise WebRefused(
                 401,
-                "Show a bearer token; neolung token add makes one.",
+                "Show a bearer token; neolung tokens add makes one.",
                 WWW_Authenticate='Bearer realm="neolung"',
             )
         return Visitor(token.name, address, self._rights & frozenset(token.rights))
