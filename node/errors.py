@@ -28,6 +28,7 @@
     ├── ExportFailed           an export did not come to its end, or its check found an identifier
     ├── ModelRefused           a model bundle cannot be found, added, promoted or rolled back
     ├── NoReference            drift cannot be looked for: no reference window is frozen
+    ├── LabelsUnusable         a table of labels cannot be taken in; names line and column
     ├── NoLedger               there is no ledger to look into: the node has not run yet
     ├── DemoFailed             the demonstration did not come to its end
     ├── AlreadyRunning         another process of the same role works on this data folder
@@ -148,6 +149,10 @@ class ModelRefused(NodeError):
 
 class NoReference(NodeError):
     """Drift cannot be looked for: no reference window is frozen, or there are too few films for one."""
+
+
+class LabelsUnusable(NodeError):
+    """A table of labels cannot be taken in."""
 
 
 class UnknownDestination(NodeError):

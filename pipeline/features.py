@@ -1,4 +1,4 @@
-"""What is remembered of a film to watch drift by: equipment, exposure, grey values, lungs; no patient data."""
+"""What is remembered of a film to watch drift by: equipment, exposure, grey values, lungs; no identity."""
 
 from __future__ import annotations
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, and_, func, insert, select
 
+from storage.attributes import clean_text
 from storage.tables import analysis, exposure, instance, job, series, study
 from storage.values import JobKind, JobState, Role, StoredFile
 
@@ -50,6 +51,21 @@ def films_beside(connection: Connection, instance_ids: Sequence[int]) -> dict[st
     of_studies = select(series.c.study_row).join(instance).where(instance.c.instance_id.in_(instance_ids))
     rows = connection.execute(_films().where(series.c.study_row.in_(of_studies)))
     return _by_study(rows.mappings())
+
+
+def films_of_accession(connection: Connection, accession_number: str) -> list[str]:
+    """Give the SOP Instance UIDs of the films of an order, oldest first."""
+    wanted = (
+        select(instance.c.sop_instance_uid)
+        .select_from(instance.join(series).join(study))
+        .where(
+            study.c.accession_number == clean_text(accession_number),
+            instance.c.role == Role.SOURCE,
+            instance.c.variant == 0,
+        )
+        .order_by(instance.c.instance_id)
+    )
+    return list(connection.scalars(wanted))
 
 
 def films_of_study(connection: Connection, study_instance_uid: str) -> list[StoredFilm]:

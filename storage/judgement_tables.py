@@ -1,8 +1,8 @@
-"""The tables of what models said of films, and of which model works."""
+"""The tables of what models and people said of films, and of which model works."""
 
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Column, Float, Index, Table, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, Boolean, Column, Float, Index, Integer, Table, UniqueConstraint
 
 from storage.columns import ROW_ID, UtcDateTime, metadata, reference, text_column
 
@@ -50,4 +50,21 @@ promotion = Table(
     text_column("decided_by"),
     text_column("reason"),
     Column("at", UtcDateTime, nullable=False),
+)
+
+annotation = Table(
+    "annotation",
+    metadata,
+    Column("annotation_id", ROW_ID, primary_key=True),
+    # No reference: what is said may come before the film.
+    text_column("film_uid"),
+    text_column("channel"),
+    reference("object_instance_id", "instance.instance_id", nullable=True),
+    Column("has_lungs", Boolean, nullable=False),
+    Column("rds", Boolean, nullable=True),
+    Column("grade", Integer, nullable=True),
+    text_column("author"),
+    text_column("said_at"),
+    Column("noted_at", UtcDateTime, nullable=False),
+    Index(None, "film_uid"),
 )

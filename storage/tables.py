@@ -11,6 +11,7 @@
                             |   `---< commitment_member >-- commitment
                             `--- source_instance_id (a result names its radiograph)
     campaign --< campaign_study        promotion (which model bundle works)
+    annotation (what people said of films, by SOP Instance UID)
     commitment_request (what others asked this node to keep)
     destination (circuit breaker)      event (audit trail)      backfill (index of older rows)
 
@@ -37,10 +38,11 @@ from storage.columns import (
 )
 from storage.columns import metadata as metadata  # with all the tables in it
 from storage.judgement_tables import analysis as analysis
+from storage.judgement_tables import annotation as annotation
 from storage.judgement_tables import promotion as promotion
 from storage.judgement_tables import shadow as shadow
 
-SCHEMA_VERSION = "0007"
+SCHEMA_VERSION = "0008"
 """The newest migration, known here so that opening an up-to-date ledger need not load Alembic."""
 
 study = Table(

@@ -16,6 +16,7 @@ from pydicom import Dataset
 from pydicom.tag import Tag
 from pydicom.uid import UID
 
+from node.annotations.receiving import notes_in, to_stored
 from node.audit.transfers import Transfer, describe
 from node.config.schema import Config
 from node.errors import StoreRefused, UnreadableDataSet
@@ -32,6 +33,7 @@ from node.routing.values import Sender
 from node.text import read_text
 from pipeline.results.equipment import MANUFACTURER, MODEL_NAME
 from storage.admission import admit
+from storage.annotations import add_annotations
 from storage.campaign_studies import is_expected
 from storage.errors import StorageFailed
 from storage.events import add_event
@@ -138,11 +140,14 @@ class Intake:
             request.transfer.begin(describe(received.attributes), request.sop_class_uid)
         sender = Sender(received.calling_ae_title, received.called_ae_title, received.peer_address)
         admission = self._reception.admission(header, sender) if is_analysed else None
+        notes = notes_in(request.sop_class_uid, received.part10)
         file = self._objects.write(received.part10)
         with self._ledger.begin() as connection:
             added = add_instance(connection, received, file, Role.SOURCE if is_analysed else Role.OTHER)
             if added.is_conflict and added.is_new:
                 add_event(connection, "other bytes under a known UID", subject=request.sop_instance_uid)
+            elif notes and added.is_new:
+                add_annotations(connection, to_stored(notes, added.instance.instance_id))
             elif admission is not None and not added.is_conflict:
                 is_fetched_now = partial(is_expected, connection, added.instance.study_instance_uid)
                 caller, originator = received.calling_ae_title, request.move_originator

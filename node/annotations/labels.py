@@ -1,0 +1,148 @@
+"""A CSV of labels: which film, or which study, has the finding, and of which grade."""
+
+import csv
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from node.errors import LabelsUnusable, in_words
+from pipeline.annotations import LARGEST_GRADE
+from storage.annotations import Channel, FilmAnnotation, add_annotations
+from storage.events import add_event
+from storage.films import films_of_accession
+from storage.instances import find_instance
+from storage.ledger import Ledger
+
+FILM, ACCESSION, RDS, GRADE, AUTHOR, SAID_AT = (
+    "sop_instance_uid",
+    "accession",
+    "rds",
+    "grade",
+    "author",
+    "date",
+)
+_YES = frozenset({"1", "yes", "y", "true", "present", "positive"})
+_NO = frozenset({"0", "no", "n", "false", "absent", "negative"})
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What became of a table.
+
+    Attributes
+    ----------
+    unknown
+        Lines whose film or study is not here, by line number; a film named by its UID is kept for later.
+    """
+
+    rows: int
+    films: int
+    added: int
+    unknown: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    line: int
+    film: str
+    accession: str
+    rds: bool
+    grade: int | None
+    author: str
+    said_at: str
+
+    def note(self, film_uid: str) -> FilmAnnotation:
+        return FilmAnnotation(
+            film_uid=film_uid,
+            channel=Channel.TABLE,
+            rds=self.rds,
+            grade=self.grade,
+            author=self.author,
+            said_at=self.said_at,
+        )
+
+
+def import_labels(ledger: Ledger, path: Path, by: str) -> Imported:
+    """Take in a table of labels, all of it or nothing.
+
+    Parameters
+    ----------
+    by
+        Who imports; the author of rows that name none.
+
+    Raises
+    ------
+    LabelsUnusable
+        Names file, line and column, and what is allowed there.
+    """
+    rows = list(_read(path, by))
+    films, unknown, notes = 0, [], []
+    with ledger.begin() as connection:
+        for row in rows:
+            if row.film:
+                found = [row.film]
+                is_here = find_instance(connection, row.film) is not None
+            else:
+                found = films_of_accession(connection, row.accession)
+                is_here = bool(found)
+            if not is_here:
+                unknown.append(row.line)
+            films += len(found)
+            notes += [row.note(film) for film in found]
+        added = add_annotations(connection, notes)
+        detail = f"{len(rows)} rows, {added} new annotations, by {by}"
+        add_event(connection, "labels imported", subject=path.name, detail=detail)
+    return Imported(len(rows), films, added, tuple(unknown))
+
+
+def _read(path: Path, by: str) -> Iterator[_Row]:
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            reader = csv.DictReader(file)
+            columns = [(name or "").strip().lower() for name in reader.fieldnames or ()]
+            reader.fieldnames = columns
+            if RDS not in columns or not {FILM, ACCESSION} & {*columns}:
+                raise LabelsUnusable(
+                    f"{path} needs the column {RDS}, and {FILM} or {ACCESSION}; it has "
+                    f"{', '.join(columns) or 'none'}"
+                )
+            for cells in reader:
+                yield _row(path, reader.line_num, cells, by)
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        reason = in_words(error) if isinstance(error, OSError) else f"{path}: {error}"
+        raise LabelsUnusable(
+            f"the labels cannot be read; {reason}; save the table as CSV in UTF-8"
+        ) from error
+
+
+def _row(path: Path, line: int, cells: Mapping[str, str | None], by: str) -> _Row:
+    cell = {name: (cells.get(name) or "").strip() for name in (FILM, ACCESSION, RDS, GRADE, AUTHOR, SAID_AT)}
+    if not cell[FILM] and not cell[ACCESSION]:
+        raise LabelsUnusable(f"{path}, line {line}: {FILM} and {ACCESSION} are both empty; give one")
+    answer = cell[RDS].lower()
+    if answer not in _YES | _NO:
+        raise LabelsUnusable(f"{path}, line {line}, {RDS}: {cell[RDS]!r} is neither yes nor no (1 or 0)")
+    grade = _grade(path, line, cell[GRADE])
+    if grade is not None and (grade > 0) != (answer in _YES):
+        raise LabelsUnusable(
+            f"{path}, line {line}: {RDS} {cell[RDS]} and {GRADE} {grade} contradict each other"
+        )
+    return _Row(
+        line=line,
+        film=cell[FILM],
+        accession=cell[ACCESSION],
+        rds=answer in _YES,
+        grade=grade or None,
+        author=cell[AUTHOR] or by,
+        said_at=cell[SAID_AT],
+    )
+
+
+def _grade(path: Path, line: int, cell: str) -> int | None:
+    if not cell:
+        return None
+    roman = {"I": 1, "II": 2, "III": 3, "IV": 4}
+    grade = roman.get(cell.upper(), int(cell) if cell.isascii() and cell.isdigit() else -1)
+    if not 0 <= grade <= LARGEST_GRADE:
+        raise LabelsUnusable(f"{path}, line {line}, {GRADE}: {cell!r} is no grade from 0 to 4, or I to IV")
+    return grade
