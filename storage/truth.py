@@ -1,12 +1,14 @@
 """The best that is known of a radiograph: whose outline of the lungs, which label, what the machine said."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from sqlalchemy import Connection
 
 from storage.analyses import latest_analysis
-from storage.instances import results_of
+from storage.annotations import FilmAnnotation, annotations_of
+from storage.instances import get_instance, results_of
 from storage.values import AnalysisRecord, Role, StoredInstance
 
 JUDGED = ("present", "absent")
@@ -36,8 +38,8 @@ class Truth:
     ----------
     outline
         The Segmentation to learn from.
-    rds
-        What a person said; never the machine's own opinion.
+    rds, grade
+        The newest word of a person; never the machine's own opinion.
     analysis
         The machine's newest opinion, for comparison only.
     """
@@ -45,6 +47,7 @@ class Truth:
     outline: Outline | None
     rds: bool | None
     analysis: AnalysisRecord | None
+    grade: int | None = None
 
     @property
     def is_judged(self) -> bool:
@@ -59,12 +62,24 @@ class Truth:
 
 def truth_of(connection: Connection, film: StoredInstance) -> Truth:
     """Gather what is known of a radiograph."""
-    analysis = latest_analysis(connection, film.instance_id)
-    return Truth(outline=_best(_outlines(connection, film)), rds=None, analysis=analysis)
+    said = annotations_of(connection, [film.sop_instance_uid]).get(film.sop_instance_uid, [])
+    finding = next((one for one in reversed(said) if one.rds is not None), None)
+    return Truth(
+        outline=_best([*_drawn(connection, said), *_found(connection, film)]),
+        rds=finding.rds if finding else None,
+        analysis=latest_analysis(connection, film.instance_id),
+        grade=finding.grade if finding else None,
+    )
 
 
-def _outlines(connection: Connection, film: StoredInstance) -> list[Outline]:
-    """Give the outlines of a radiograph, oldest first; none of a person is kept in the ledger yet."""
+def _drawn(connection: Connection, said: Sequence[FilmAnnotation]) -> list[Outline]:
+    """Give the outlines that people drew, oldest first."""
+    objects = [one.object_instance_id for one in said if one.has_lungs]
+    return [Outline(get_instance(connection, one), Drawn.HUMAN) for one in objects if one is not None]
+
+
+def _found(connection: Connection, film: StoredInstance) -> list[Outline]:
+    """Give the outlines that this node found, oldest first."""
     results = results_of(connection, film.instance_id)
     return [Outline(one, Drawn.MACHINE) for one in results if one.role is Role.SEGMENTATION]
 

@@ -7,6 +7,7 @@ import pytest
 from storage import sources as module
 from storage import truth
 from storage.analyses import add_analysis
+from storage.annotations import Channel, FilmAnnotation, add_annotations
 from storage.instances import add_instance
 from storage.ledger import Ledger
 from storage.sources import sources
@@ -95,3 +96,23 @@ def test_what_a_person_drew_goes_before_what_the_machine_drew_later(ledger: Ledg
     assert truth._best(drawn) == drawn[1]
     assert truth._best(drawn[2:]) == drawn[2]
     assert Truth(drawn[1], None, None).is_annotated
+
+
+def test_people_are_believed_before_the_machine_and_the_newest_of_them_most(ledger: Ledger) -> None:
+    with ledger.begin() as connection:
+        film = add(connection, 1)
+        uid = film.sop_instance_uid
+        drawn = add(connection, 2, role=Role.OTHER, SOPClassUID=SEG)
+        add(connection, 3, role=Role.SEGMENTATION, source_instance_id=film.instance_id, SOPClassUID=SEG)
+        said = [
+            FilmAnnotation(uid, Channel.REPORT, rds=True, grade=2, author="A"),
+            FilmAnnotation(uid, Channel.SEGMENTATION, drawn.instance_id, has_lungs=True, author="B"),
+            FilmAnnotation(uid, Channel.TABLE, rds=False, author="C"),
+            FilmAnnotation("1.2.3.4.5", Channel.TABLE, rds=True, author="C"),
+        ]
+        assert add_annotations(connection, said) == 4
+        assert add_annotations(connection, said) == 0
+        known = truth_of(connection, film)
+
+    assert known == Truth(Outline(drawn, Drawn.HUMAN), rds=False, analysis=None, grade=None)
+    assert known.is_annotated
