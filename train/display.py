@@ -21,6 +21,7 @@ def show_log() -> None:
     logging.basicConfig(
         level=logging.INFO, handlers=[shown if CONSOLE.is_terminal else plain], format="%(message)s"
     )
+    logging.getLogger("highdicom").setLevel(logging.WARNING)  # else a line for each module it copies
 
 
 class StepBar:

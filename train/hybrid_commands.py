@@ -41,6 +41,7 @@ def carry_over(
     test: Annotated[int, typer.Option(min=20, help="Films of each kind to test on.")] = 160,
     epochs: Annotated[int, typer.Option(min=1)] = 8,
     size: Annotated[int, typer.Option(min=32, help="Side of the input, divisible by 32.")] = 192,
+    threads: Annotated[int, typer.Option(min=1, help="Processor threads to train with.")] = 2,
 ) -> None:
     """Train on phantoms or hybrids, test on both. Example: carry-over --films p --run r --out t.md."""
     import logging
@@ -48,4 +49,4 @@ def carry_over(
     from train.hybrid.command import Budget, run_carry_over
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    typer.echo(run_carry_over(films, run, out, Budget(count, test, epochs, size)))
+    typer.echo(run_carry_over(films, run, out, Budget(count, test, epochs, size, threads)))

@@ -52,11 +52,12 @@ def audit(
     test: Annotated[int, typer.Option(min=20, help="Babies to test on.")] = 200,
     epochs: Annotated[int, typer.Option(min=1)] = 8,
     size: Annotated[int, typer.Option(min=32, help="Side of the input, divisible by 32.")] = 192,
+    threads: Annotated[int, typer.Option(min=1, help="Processor threads to train with.")] = 2,
 ) -> None:
     """Train with devices that tell the label, test without. Example: shortcuts --run r --out s.md."""
     import logging
 
-    from train.shortcut.command import run_shortcuts
+    from train.shortcut.command import Budget, run_shortcuts
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    typer.echo(run_shortcuts(run, out, count=count, test=test, epochs=epochs, size=size))
+    typer.echo(run_shortcuts(run, out, Budget(count, test, epochs, size, threads)))

@@ -37,8 +37,8 @@ class Judgement:
     ----------
     overlap
         Intersection over union of the lungs found and drawn.
-    area_mm2, mean
-        Of the lungs found: what a classifier must do better than.
+    area_mm2, mean, texture
+        Area, mean grey value and mean local deviation of the lungs found, for baselines.
     """
 
     is_rds: bool
@@ -46,6 +46,7 @@ class Judgement:
     overlap: float = 0.0
     area_mm2: float = 0.0
     mean: float = 0.0
+    texture: float = 0.0
 
 
 def summarise_overlaps(values: Sequence[float]) -> Figures:
@@ -98,8 +99,8 @@ def _judgement(
         return Judgement(is_rds, probability)
     drawn, area = film.lungs > 0, found.area_pixels * film.pitch_mm**2
     overlap = intersection_over_union(found.pixels, drawn, np.ones(drawn.shape, bool))
-    mean, _ = lung_features(radiograph.pixels, found.pixels, (film.pitch_mm, film.pitch_mm))
-    return Judgement(is_rds, probability, overlap, area, mean)
+    features = lung_features(radiograph.pixels, found.pixels, (film.pitch_mm, film.pitch_mm))
+    return Judgement(is_rds, probability, overlap, area, *features)
 
 
 def simulated_figures(judged: Sequence[Judgement], threshold: float) -> Figures:
@@ -123,18 +124,25 @@ def simulated_figures(judged: Sequence[Judgement], threshold: float) -> Figures:
     }
 
 
-def baseline_figures(judged: Sequence[Judgement], validation: Sequence[Judgement]) -> Figures:
-    """Two features, area and mean grey value of the lungs found, fitted on validation films.
+def baseline_figures(
+    judged: Sequence[Judgement], validation: Sequence[Judgement], features: tuple[str, ...]
+) -> Figures:
+    """Let a logistic regression of a few features judge, fitted on validation films.
+
+    Parameters
+    ----------
+    features
+        Names of attributes of `Judgement`.
 
     Returns
     -------
     dict
         ``auroc`` with its interval, and by how much the classifier is ``below_classifier_by`` (DeLong).
     """
-    labels, seen = labels_of(judged), _features(validation)
+    labels, seen = labels_of(judged), _table(validation, features)
     centre, spread = seen.mean(axis=0), np.maximum(seen.std(axis=0), 1e-12)
     fitted = fit_logistic((seen - centre) / spread, labels_of(validation))
-    score = logistic_score((_features(judged) - centre) / spread, fitted)
+    score = logistic_score((_table(judged, features) - centre) / spread, fitted)
     area, more = auroc_interval(labels, score), compare_auroc(labels, probabilities_of(judged), score)
     return {
         "auroc": round(area.value, 4),
@@ -154,5 +162,5 @@ def probabilities_of(judged: Sequence[Judgement]) -> NDArray[np.float64]:
     return np.array([film.probability for film in judged], float)
 
 
-def _features(judged: Sequence[Judgement]) -> NDArray[np.float64]:
-    return np.array([(film.area_mm2, film.mean) for film in judged], float)
+def _table(judged: Sequence[Judgement], features: tuple[str, ...]) -> NDArray[np.float64]:
+    return np.array([[getattr(film, name) for name in features] for film in judged], float)

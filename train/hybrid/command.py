@@ -22,6 +22,7 @@ class Budget:
     test: int = 160
     epochs: int = 8
     size: int = 192
+    threads: int = 2
 
 
 def run_hybrids(
@@ -47,7 +48,7 @@ def run_carry_over(films: Path, run: Path, out: Path, budget: Budget) -> str:
     from train.hybrid.carry_over_report import write_report
 
     plan = CarryOverPlan(training=budget.count, validation=max(20, budget.count // 4), test=budget.test)
-    fit = replace(plan.findings.fit, epochs=budget.epochs)
+    fit = replace(plan.findings.fit, epochs=budget.epochs, threads=budget.threads)
     plan = replace(plan, findings=replace(plan.findings, size=budget.size, fit=fit))
     index = read_prepared(films)
     seen, unseen = BaseFilms.choose(index, "train"), BaseFilms.choose(index, "val")

@@ -30,6 +30,10 @@ from train.phantom_sets import DrawnFilm
 from train.reference.plan import ReferencePlan
 
 _log = logging.getLogger(__name__)
+_BASELINES = {
+    "lung area and mean grey value": ("area_mm2", "mean"),
+    "mean grey value and texture of the lungs": ("mean", "texture"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,11 +101,13 @@ def measure(
 
 def figures_of(fresh: Simulated, validation: Simulated, threshold: float) -> dict[str, Figures]:
     """Give the figures of simulated films."""
+    baselines = {
+        f"phantoms, {words} alone, SYNTHETIC": baseline_figures(fresh.phantoms, validation.phantoms, features)
+        for words, features in _BASELINES.items()
+    }
     return {
         "phantoms, SYNTHETIC": simulated_figures(fresh.phantoms, threshold),
-        "phantoms, lung area and mean grey value alone, SYNTHETIC": baseline_figures(
-            fresh.phantoms, validation.phantoms
-        ),
+        **baselines,
         "hybrids, SYNTHETIC": simulated_figures(fresh.hybrids, threshold),
     }
 
