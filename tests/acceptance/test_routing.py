@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import shutil
 import signal
 import time
 from collections.abc import Iterator
@@ -17,6 +18,8 @@ from node.config.destinations import DestinationConfig
 from node.errors import AssociationRefused
 from node.network.outgoing import OutgoingObject
 from node.network.sender import Sender, Verdict
+from pipeline.bundle import reference_bundle
+from tests.support.bundles import sign_again
 from tests.support.films import part10_bytes
 from tests.support.node import AE_TITLE, RunningNode, running_node
 from tests.support.pacs import Commitment, Pacs
@@ -33,7 +36,7 @@ ROUTES = [
     {"name": "phantoms", "when": {"tags": [{"tag": "PatientID", "values": "PHANTOM*"}]}, "process": False},
     {"name": "nicu", "when": {"calling_ae_title": "NICU*"}, "priority": "stat"},
     {"name": "adults", "when": {"gate": {"age": "no"}}, "process": False},
-    {"name": "trial", "destinations": ["research"]},
+    {"name": "trial", "destinations": ["research"], "bundle": "../second"},
 ]
 
 
@@ -100,6 +103,8 @@ def is_idle(node: RunningNode) -> bool:
 
 
 def test_each_film_goes_the_way_of_its_route_and_the_ledger_says_why(tmp_path: Path) -> None:
+    second_bundle = shutil.copytree(reference_bundle(), tmp_path / "second")
+    sign_again(second_bundle, version="9.9.9")
     with two_destinations() as (pacs, research):
         destinations = [configured("pacs", pacs, "sr", "summary"), configured("research", research, "sr")]
         with running_node(tmp_path / "node", destinations, routes=ROUTES, studies={"quiet_s": 1.0}) as node:
@@ -115,6 +120,8 @@ def test_each_film_goes_the_way_of_its_route_and_the_ledger_says_why(tmp_path: P
             (summary,) = summaries(pacs)
             assert evidence(summary) == [second, first]
             assert not summaries(research)
+            by_other_bundle = [item for item in research.objects.values() if "9.9.9" in item.to_json()]
+            assert [trial in evidence(item) for item in by_other_bundle] == [True]
             reasons = [_decision(node, uid) for uid in (first, trial, phantom, adult)]
         assert reasons == [("nicu", True), ("trial", True), ("phantoms", False), ("adults", False)]
     path = tmp_path / "summary.dcm"
