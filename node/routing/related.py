@@ -16,7 +16,7 @@ class Standing:
     Attributes
     ----------
     stands_for_it
-        SOP Instance UID of the film that is judged in its place; "" when it is judged itself.
+        SOP Instance UID of the film whose result counts for both; "" when it is looked at itself.
     must_wait
         Whether it depends on a film whose analysis is still to come.
     """
@@ -29,8 +29,8 @@ def standing(film: StoredFilm, beside: Sequence[StoredFilm]) -> Standing:
     """Decide whether a film is judged, or left alone because another of its exposure is.
 
     Only films before it in the order of `Exposure.rank` count, so that two films never wait for each other.
-    A raw image or enhanced copy is left alone beside any such film; an ordinary film only beside one that
-    could be judged.
+    A raw image or enhanced copy is left alone beside any such film that was analysed; an ordinary film only
+    beside one that could be judged.
     """
     mine = Exposure.from_facts(film.facts)
     before = [other for other in in_order(beside) if _comes_before(other, film)]
@@ -40,8 +40,9 @@ def standing(film: StoredFilm, beside: Sequence[StoredFilm]) -> Standing:
         return Standing(stands_for_it=judged.sop_instance_uid)
     if any(other.is_waiting for other in same):
         return Standing(must_wait=True)
-    if same and mine.is_by_product:
-        return Standing(stands_for_it=same[0].sop_instance_uid)
+    analysed = next((other for other in same if other.outcome), None)
+    if analysed is not None and mine.is_by_product:
+        return Standing(stands_for_it=analysed.sop_instance_uid)
     return Standing()
 
 

@@ -154,7 +154,7 @@ def _known(film: Film) -> list[RuleVerdict]:
     from pipeline.gate.verdicts import no
     from pipeline.values import Reason
 
-    detail = f"the same as that of {film.stands_for_it}, which is judged in its place"
+    detail = f"the same as that of {film.stands_for_it}, whose result stands for both"
     return [no("exposure", detail, Reason.UNSUITED_PROCESSING)]
 
 

@@ -42,7 +42,7 @@ class Film:
     sender
         By which, among others, routes choose.
     stands_for_it
-        SOP Instance UID of the film that is judged in its place; "" where this one is judged.
+        SOP Instance UID of the film whose result counts for both; "" where this one is looked at itself.
     makers
         Of the reports that it has had so far, in the order in which they first reported.
     is_last_attempt

@@ -54,7 +54,7 @@ def test_an_ordinary_film_is_judged_when_the_better_one_could_not_be(outcome: st
     first = film(1, number="1", instance_number=1, outcome=outcome, **PLAIN)
 
     assert standing(second, [first, second]) == Standing()
-    assert standing(copy, [first, copy]) == Standing("2.25.1")
+    assert standing(copy, [first, copy]) == Standing("2.25.1" if outcome else "")
 
 
 def test_films_of_other_moments_have_nothing_to_do_with_it() -> None:
