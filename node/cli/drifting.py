@@ -6,17 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from node.cli.options import ConfigOption, JsonOption
+from node.cli.options import ConfigOption, JsonOption, parse_day
 
 if TYPE_CHECKING:
     from node.drift.watch import Course
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise typer.BadParameter(f"{text!r} is no date; write 2026-03-31") from error
 
 
 def add_to(app: typer.Typer) -> None:
@@ -27,9 +20,11 @@ def add_to(app: typer.Typer) -> None:
 def drift(
     freeze: Annotated[bool, typer.Option("--freeze", help="Make films of some days the reference.")] = False,
     first: Annotated[
-        date | None, typer.Option("--from", parser=_day, metavar="DATE", help="First day.")
+        date | None, typer.Option("--from", parser=parse_day, metavar="DATE", help="First day.")
     ] = None,
-    last: Annotated[date | None, typer.Option("--to", parser=_day, metavar="DATE", help="Last day.")] = None,
+    last: Annotated[
+        date | None, typer.Option("--to", parser=parse_day, metavar="DATE", help="Last day.")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Folder for a page with a chart of each feature.")] = None,
     config: ConfigOption = None,
     json: JsonOption = False,

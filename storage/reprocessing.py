@@ -1,0 +1,119 @@
+"""Stored films that are judged once more by the bundle that is active now."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, insert, select, update
+
+from storage.databases import database_now
+from storage.tables import analysis, instance, job
+from storage.values import JobKind, JobState, Role
+
+LOW = -10
+_HAS_ENDED = (JobState.DONE, JobState.DEAD, JobState.CANCELLED)
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which films are judged once more.
+
+    Attributes
+    ----------
+    digest
+        Of the active bundle; films whose newest judgement is by it are left alone.
+    since, until
+        Bounds of the moment of receipt; until does not belong to it.
+    """
+
+    digest: str
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+def count_outdated(connection: Connection, selection: Selection) -> int:
+    """Count the films that would be asked for."""
+    return connection.scalar(select(func.count()).select_from(_outdated(selection).subquery())) or 0
+
+
+def count_waiting(connection: Connection) -> int:
+    """Count the films that wait to be judged once more."""
+    return connection.scalar(select(func.count()).select_from(job).where(_waits_again())) or 0
+
+
+def ask_again(connection: Connection, selection: Selection, *, limit: int, max_attempts: int) -> int:
+    """Put films back into the queue behind all others, the newest first; give their number."""
+    now = database_now(connection)
+    films = connection.execute(
+        _outdated(selection).order_by(instance.c.instance_id.desc()).limit(limit)
+    ).all()
+    for film in films:
+        again = {
+            "state": JobState.READY,
+            "priority": LOW,
+            "attempts": 0,
+            "run_at": now,
+            "finished_at": None,
+            "token": None,
+            "owner": "",
+            "error": "",
+        }
+        mine = and_(job.c.instance_id == film.instance_id, job.c.kind == JobKind.ANALYSE)
+        if connection.execute(update(job).where(mine, job.c.state.in_(_HAS_ENDED)).values(again)).rowcount:
+            continue
+        connection.execute(
+            insert(job).values(
+                **again,
+                kind=JobKind.ANALYSE,
+                destination="",
+                key=film.sop_instance_uid,
+                instance_id=film.instance_id,
+                max_attempts=max_attempts,
+                enqueued_at=now,
+            )
+        )
+    return len(films)
+
+
+def stop_asking(connection: Connection) -> int:
+    """Take films that wait to be judged once more out of the queue; their first judgement stays."""
+    ended = {"state": JobState.CANCELLED, "finished_at": database_now(connection)}
+    return connection.execute(update(job).where(_waits_again()).values(ended)).rowcount
+
+
+def _waits_again() -> ColumnElement[bool]:
+    is_judged = exists().where(analysis.c.source_instance_id == job.c.instance_id)
+    is_waiting = and_(job.c.state == JobState.READY, job.c.token.is_(None), job.c.priority == LOW)
+    return and_(job.c.kind == JobKind.ANALYSE, is_waiting, is_judged)
+
+
+def _outdated(selection: Selection) -> Select[tuple[int, str]]:
+    """Films that were judged, last by another bundle, and that do not wait already."""
+    newest = (
+        select(func.max(analysis.c.analysis_id).label("analysis_id"))
+        .group_by(analysis.c.source_instance_id)
+        .subquery()
+    )
+    is_open = exists().where(
+        job.c.instance_id == instance.c.instance_id,
+        job.c.kind == JobKind.ANALYSE,
+        job.c.state == JobState.READY,
+    )
+    wanted = (
+        select(instance.c.instance_id, instance.c.sop_instance_uid)
+        .select_from(
+            instance.join(analysis, analysis.c.source_instance_id == instance.c.instance_id).join(
+                newest, newest.c.analysis_id == analysis.c.analysis_id
+            )
+        )
+        .where(
+            instance.c.role == Role.SOURCE,
+            instance.c.variant == 0,
+            analysis.c.bundle_digest != selection.digest,
+            ~is_open,
+        )
+    )
+    if selection.since is not None:
+        wanted = wanted.where(instance.c.received_at >= selection.since)
+    if selection.until is not None:
+        wanted = wanted.where(instance.c.received_at < selection.until)
+    return wanted

@@ -1,0 +1,118 @@
+"""Stored films are judged once more by another model; new reports name the old ones, which stay."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from datetime import date, timedelta
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from pydicom import dcmread
+
+from node.models.promotion import Registrar
+from node.models.store import ModelStore
+from node.reprocessing import Reprocessing
+from node.work.analysis import AnalysisSettings, process_batch
+from node.work.selection import select_films
+from node.work.values import FilmResult
+from storage.instances import results_of
+from storage.queue import claim
+from storage.values import JobKind, JobState, Role, StoredInstance
+from tests.support.bundles import make_tiny_bundle
+from tests.support.work import Desk, open_desk
+
+pytest.importorskip("torch")
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_tiny_bundle(tmp_path_factory.mktemp("bundles") / "tiny")
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    desk = open_desk(tmp_path)
+    with closing(desk.ledger):
+        yield desk
+
+
+def _judge(desk: Desk, settings: AnalysisSettings) -> int:
+    """Judge all that waits with real models."""
+    count = 0
+    while claims := claim(desk.ledger, JobKind.ANALYSE, "", 10, lease=timedelta(hours=1), owner="desk"):
+        selected = select_films(desk.ledger, claims)
+        outcomes = process_batch(settings, [film for _, film in selected])
+        for (held, _), outcome in zip(selected, outcomes, strict=True):
+            assert isinstance(outcome, FilmResult), outcome
+            assert desk.concluder().finish(held, outcome)
+            count += 1
+    return count
+
+
+def _reports(desk: Desk, film: StoredInstance) -> list[StoredInstance]:
+    with desk.ledger.read() as connection:
+        return [one for one in results_of(connection, film.instance_id) if one.role is Role.REPORT]
+
+
+def test_a_promoted_model_judges_stored_films_and_its_reports_name_the_ones_before(
+    desk: Desk, tiny: Path
+) -> None:
+    films = [desk.receive() for _ in range(3)]
+    assert _judge(desk, desk.settings()) == 3
+    campaign = Reprocessing(desk.config, desk.ledger)
+    assert campaign.standing().outdated == 0
+    assert campaign.start(10) == 0
+
+    model = ModelStore(desk.data_dir).add(tiny)
+    Registrar(desk.config, desk.ledger).promote(model.short, override=True, reason="test")
+    campaign = Reprocessing(desk.config, desk.ledger)
+    assert (campaign.standing().outdated, campaign.standing().waiting) == (3, 0)
+    assert campaign.start(2) == 2
+    assert (campaign.standing().outdated, campaign.standing().waiting) == (1, 2)
+    assert campaign.start(10) == 1
+    assert campaign.start(10) == 0
+    assert {job.priority for job in desk.jobs(JobKind.ANALYSE)} == {-10}
+
+    settings = desk.settings()
+    settings = replace(settings, router=replace(settings.router, default_bundle=model.path))
+    assert _judge(desk, settings) == 3
+    assert campaign.standing().outdated == 0
+    for film in films:
+        old, new = _reports(desk, film)
+        report = dcmread(BytesIO(desk.store.read(new.file)))
+        assert new.sop_instance_uid != old.sop_instance_uid
+        (study,) = report.PredecessorDocumentsSequence
+        named = study.ReferencedSeriesSequence[0].ReferencedSOPSequence[0].ReferencedSOPInstanceUID
+        assert named == old.sop_instance_uid
+        assert desk.store.read(old.file)
+
+
+def test_it_can_be_stopped_and_keeps_to_days(desk: Desk, tiny: Path) -> None:
+    for _ in range(2):
+        desk.receive()
+    desk.analyse_all()
+    new = desk.receive()
+    past, future = date(2000, 1, 1), date(2100, 1, 1)
+    assert Reprocessing(desk.config, desk.ledger, until=past).standing().outdated == 0
+    assert Reprocessing(desk.config, desk.ledger, since=future).standing().outdated == 0
+    campaign = Reprocessing(desk.config, desk.ledger, since=past, until=future)
+    assert campaign.start(10) == 2
+    assert campaign.stop() == 2
+    states = {job.key: job.state for job in desk.jobs(JobKind.ANALYSE)}
+    assert states.pop(new.sop_instance_uid) is JobState.READY
+    assert set(states.values()) == {JobState.CANCELLED}
+    assert campaign.start(10) == 2
+
+
+def test_films_whose_jobs_were_forgotten_are_asked_for_all_the_same(desk: Desk) -> None:
+    from storage.retention import forget_jobs
+
+    desk.receive()
+    desk.analyse_all()
+    with desk.ledger.read() as connection:
+        now = desk.ledger.now(connection)
+    assert forget_jobs(desk.ledger, now.replace(year=now.year + 1)) == 1
+    campaign = Reprocessing(desk.config, desk.ledger)
+    assert campaign.start(10) == 1
+    assert [job.state for job in desk.jobs(JobKind.ANALYSE)] == [JobState.READY]
