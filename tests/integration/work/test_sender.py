@@ -1,7 +1,5 @@
 """C-STORE as SCU against a real Storage SCP."""
 
-import socket
-import threading
 import time
 from pathlib import Path
 
@@ -24,6 +22,7 @@ from node.network.outgoing import OutgoingObject, in_associations, make_contexts
 from node.network.sender import Sender, Verdict, judge_status
 from tests.support.films import CR, encode, make_film, part10_bytes
 from tests.support.pacs import SYNTAXES, Pacs, Special
+from tests.support.relay import Relay, Spoil
 
 
 def destination(pacs: Pacs, **changes: object) -> DestinationConfig:
@@ -224,46 +223,47 @@ def test_a_destination_that_is_down_or_rejects_is_an_association_error(pacs: Pac
         Sender(destination(pacs, ae_title="OTHER"), "NEOLUNG").echo()
 
 
-def test_a_peer_that_stops_reading_does_not_hold_the_sender(tmp_path: Path) -> None:
-    """The peer accepts the association by hand, then never reads again: the send itself must time out."""
-    pacs = Pacs().start()
-    try:
-        item = film_on_disk(tmp_path, size=2600)
-        with _Relay(pacs.port) as relay:
-            started = time.monotonic()
-            short = {"dimse_timeout_s": 1.0, "network_timeout_s": 1.0, "port": relay.port}
-
-            results = Sender(destination(pacs, **short), "NEOLUNG").send([item])
-
-            assert results[0].verdict is Verdict.LATER
-            assert time.monotonic() - started < 10
-    finally:
-        pacs.stop()
+SHORT = {"acse_timeout_s": 0.7, "dimse_timeout_s": 0.7, "network_timeout_s": 0.7}
+BROKEN = [Spoil.STOP_READING, Spoil.SILENCE, Spoil.CLOSE, Spoil.RESET, Spoil.GARBAGE]
 
 
-class _Relay:
-    """Passes the association negotiation on to a real peer, then stops reading."""
+@pytest.mark.parametrize("spoil", BROKEN, ids=lambda spoil: spoil.name)
+def test_a_connection_that_breaks_inside_an_object_ends_in_time_and_loses_none(
+    pacs: Pacs, tmp_path: Path, spoil: Spoil
+) -> None:
+    first, second, third = film_on_disk(tmp_path), film_on_disk(tmp_path, size=2600), film_on_disk(tmp_path)
+    with Relay(pacs.port, spoil, after=100_000) as relay:
+        started = time.monotonic()
 
-    def __init__(self, target: int) -> None:
-        self._target = target
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self._listener.getsockname()[1]
-        self._sockets: list[socket.socket] = []
+        results = Sender(destination(pacs, **SHORT, port=relay.port), "NEOLUNG").send([first, second, third])
 
-    def __enter__(self) -> "_Relay":
-        threading.Thread(target=self._pass_negotiation, daemon=True).start()
-        return self
+        assert [each.verdict for each in results] == [Verdict.DELIVERED, Verdict.LATER, Verdict.UNSENT]
+        assert results[1].detail == "no answer: time-out or abort"
+        assert time.monotonic() - started < 10
+    assert list(pacs.objects) == [first.sop_instance_uid]
+    (again,) = Sender(destination(pacs), "NEOLUNG").send([second])
+    assert again.verdict is Verdict.DELIVERED
 
-    def __exit__(self, *_details: object) -> None:
-        for connection in (*self._sockets, self._listener):
-            connection.close()
 
-    def _pass_negotiation(self) -> None:
-        requestor, _ = self._listener.accept()
-        acceptor = socket.create_connection(("127.0.0.1", self._target))
-        self._sockets += [requestor, acceptor]
-        acceptor.sendall(requestor.recv(65536))
-        requestor.sendall(acceptor.recv(65536))
+@pytest.mark.parametrize("spoil", BROKEN, ids=lambda spoil: spoil.name)
+def test_a_connection_that_breaks_before_the_association_is_an_association_error(
+    pacs: Pacs, tmp_path: Path, spoil: Spoil
+) -> None:
+    with Relay(pacs.port, spoil) as relay:
+        started = time.monotonic()
+
+        with pytest.raises(AssociationRefused, match=r"pacs \(PACS at 127"):
+            Sender(destination(pacs, **SHORT, port=relay.port), "NEOLUNG").send([film_on_disk(tmp_path)])
+
+        assert time.monotonic() - started < 10
+
+
+def test_a_slow_peer_gets_everything_all_the_same(pacs: Pacs, tmp_path: Path) -> None:
+    items = [film_on_disk(tmp_path) for _ in range(3)]
+    with Relay(pacs.port, Spoil.TRICKLE) as relay:
+        results = Sender(destination(pacs, **SHORT, port=relay.port), "NEOLUNG").send(items)
+
+    assert [each.verdict for each in results] == [Verdict.DELIVERED] * 3
 
 
 def test_echo_finds_a_living_destination(pacs: Pacs) -> None:
