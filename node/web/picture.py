@@ -11,9 +11,11 @@ from pydicom import Dataset
 
 from node.errors import WebRefused
 from pipeline.codecs import decode_frame
+from pipeline.errors import UndecodablePixels
 from pipeline.pixels.description import PixelDescription, PixelLimits, describe_frames, describe_pixels
 from pipeline.pixels.grayscale import GreyScale, read_modality
 from pipeline.pixels.outside import find_outside
+from pipeline.pixels.spacing import read_pixel_aspect
 from pipeline.pixels.voi import read_voi
 from pipeline.radiograph import header_of, read_radiograph
 
@@ -72,8 +74,41 @@ class Drawing:
     quality: int = 90
 
 
-def draw_frame(frame: Dataset, media_type: str, drawing: Drawing) -> bytes:
-    """Draw the only frame of an image.
+@dataclass(frozen=True, slots=True, eq=False)
+class Painting:
+    """What a frame looks like.
+
+    Attributes
+    ----------
+    pixels
+        uint8, grey (rows, columns) or colour (rows, columns, 3).
+    aspect
+        How much higher than wide a pixel is.
+    """
+
+    pixels: NDArray[np.uint8]
+    aspect: float = 1.0
+
+
+def draw(painting: Painting, media_type: str, drawing: Drawing) -> bytes:
+    """Make the file of a picture.
+
+    Raises
+    ------
+    WebRefused
+        With 400 for a region outside the frame.
+    """
+    from PIL import Image
+
+    picture = _in_viewport(Image.fromarray(painting.pixels), drawing.viewport, painting.aspect)
+    stream = BytesIO()
+    options: dict[str, Any] = {"quality": drawing.quality} if media_type == "image/jpeg" else {}
+    picture.save(stream, FORMATS[media_type], **options)
+    return stream.getvalue()
+
+
+def paint(frame: Dataset, window: Window | None) -> Painting:
+    """Paint the only frame of an image.
 
     Parameters
     ----------
@@ -85,32 +120,19 @@ def draw_frame(frame: Dataset, media_type: str, drawing: Drawing) -> bytes:
     PipelineError
         If the pixels cannot be decoded.
     WebRefused
-        With 406 for a kind of image that is not drawn; with 400 for a region outside the frame.
+        With 406 for a kind of image that is not drawn.
     """
-    from PIL import Image
-
-    pixels, aspect = _pixels(frame, drawing.window)
-    picture = Image.fromarray(pixels)
-    picture = _in_viewport(picture, drawing.viewport, aspect)
-    stream = BytesIO()
-    options: dict[str, Any] = {"quality": drawing.quality} if media_type == "image/jpeg" else {}
-    picture.save(stream, FORMATS[media_type], **options)
-    return stream.getvalue()
-
-
-def _pixels(frame: Dataset, window: Window | None) -> tuple[NDArray[np.uint8], float]:
-    """Give grey (rows, columns) or colour (rows, columns, 3), and how much higher than wide a pixel is."""
     description = describe_frames(frame)
     if description.bits_allocated == 1:
-        return _mask(frame, description), 1.0
+        return Painting(mask_of(frame) * np.uint8(255))
     if description.samples_per_pixel == 3:
-        return _colour(frame, description), 1.0
+        return Painting(_colour(frame, description))
     if description.photometric_interpretation not in ("MONOCHROME1", "MONOCHROME2"):
         raise WebRefused(406, "Images of this kind are not rendered; retrieve the instance itself.")
     if window is not None:
-        return _to_8_bits(_windowed(frame, window)), 1.0
+        return Painting(_to_8_bits(_windowed(frame, window)), read_pixel_aspect(header_of(frame)))
     film = read_radiograph(frame, grey=GreyScale.DISPLAY, limits=_LIMITS)
-    return _to_8_bits(film.pixels), film.pixel_aspect
+    return Painting(_to_8_bits(film.pixels), film.pixel_aspect)
 
 
 def _windowed(frame: Dataset, window: Window) -> NDArray[np.float32]:
@@ -141,10 +163,20 @@ def _to_8_bits(grey: NDArray[np.float32]) -> NDArray[np.uint8]:
     return np.asarray(grey * np.float32(255) + np.float32(0.5)).astype(np.uint8)
 
 
-def _mask(frame: Dataset, description: PixelDescription) -> NDArray[np.uint8]:
+def mask_of(frame: Dataset) -> NDArray[np.uint8]:
+    """Give the only frame of one bit a pixel: (rows, columns) of 0 and 1.
+
+    Raises
+    ------
+    PipelineError
+        If it is none, or too short.
+    """
+    description = describe_frames(frame)
     count = description.rows * description.columns
     bits = np.unpackbits(np.frombuffer(frame.PixelData, np.uint8), bitorder="little")[:count]
-    return bits.reshape(description.shape) * np.uint8(255)
+    if description.bits_allocated != 1 or bits.size != count:
+        raise UndecodablePixels("The object is no mask of one bit a pixel.")
+    return bits.reshape(description.shape)
 
 
 def _colour(frame: Dataset, description: PixelDescription) -> NDArray[np.uint8]:

@@ -6,7 +6,7 @@ from itertools import chain
 from threading import Semaphore
 
 from pydicom import Dataset
-from pydicom.uid import EncapsulatedPDFStorage, ExplicitVRLittleEndian
+from pydicom.uid import EncapsulatedPDFStorage, ExplicitVRLittleEndian, SegmentationStorage
 from starlette.responses import Response
 
 from node.errors import WebRefused
@@ -17,7 +17,8 @@ from node.web.frames import count_frames, frame_of, read_numbers
 from node.web.holdings import DEFAULT_SYNTAX, Holdings
 from node.web.inquiry import Inquiry
 from node.web.media import Offer
-from node.web.picture import FORMATS, Drawing, draw_frame
+from node.web.overlay import lay_over, source_uid
+from node.web.picture import FORMATS, Drawing, Painting, draw, mask_of, paint
 from pipeline.attributes import integer, raw_bytes
 from pipeline.errors import PipelineError
 from pipeline.part10 import read_part10
@@ -25,6 +26,8 @@ from pipeline.radiograph import header_of
 from storage.values import StoredInstance
 
 PDF = "application/pdf"
+WHOLE = 0
+"""Stands for all frames of a segmentation, else for the first."""
 _IMAGE_CLASSES = frozenset(map(str, IMAGE_CLASSES))
 _PICTURES = tuple(Offer(name) for name in FORMATS)
 _PARTS = tuple(Offer(name, is_multipart=True) for name in FORMATS)
@@ -46,7 +49,7 @@ class Rendered:
         images = [stored for stored in found if stored.sop_class_uid in _IMAGE_CLASSES]
         if not images:
             raise WebRefused(406, "There is no image to be rendered; retrieve the instances themselves.")
-        return self._answer(inquiry, [(stored, 1) for stored in images], drawing)
+        return self._answer(inquiry, [(stored, WHOLE) for stored in images], drawing)
 
     def frames(self, inquiry: Inquiry) -> Response:
         """Draw the frames that the path lists."""
@@ -60,7 +63,7 @@ class Rendered:
         """Draw a small picture of the first image that can be drawn."""
         drawing = read_drawing(inquiry.query, THUMBNAIL)
         found = self._holdings.find(inquiry.level, inquiry.keys)
-        (number,) = read_numbers(inquiry.path.get("frames", "1"))[:1]
+        (number,) = read_numbers(inquiry.path["frames"])[:1] if "frames" in inquiry.path else (WHOLE,)
         choice = inquiry.choose(*_PICTURES)
         for stored in sorted(found, key=_is_no_radiograph):
             if stored.sop_class_uid in _IMAGE_CLASSES:
@@ -87,28 +90,43 @@ class Rendered:
     def _draw(self, stored: StoredInstance, number: int, name: str, drawing: Drawing) -> bytes:
         with self._seats:
             try:
-                return draw_frame(self._frame(stored, number), name, drawing)
+                return draw(self._paint(stored, number, drawing), name, drawing)
             except PipelineError as error:
                 raise WebRefused(406, f"{stored.sop_instance_uid} cannot be rendered.") from error
 
-    def _frame(self, stored: StoredInstance, number: int) -> Dataset:
-        """Give an image that holds one frame only; a single frame stays as it is stored."""
+    def _paint(self, stored: StoredInstance, number: int, drawing: Drawing) -> Painting:
         dataset = read_part10(self._holdings.read(stored))
         frames = count_frames(dataset)
-        if not 0 < number <= frames:
+        if not number <= frames:
             raise WebRefused(404, f"The instance has {frames} frames.")
-        if (
-            frames == 1
-            and integer(dataset, "SamplesPerPixel") == 1
-            and integer(dataset, "BitsAllocated") != 1
-        ):
+        if stored.sop_class_uid == SegmentationStorage:
+            film = self._film_below(dataset, drawing)
+            numbers = [number] if number else range(1, frames + 1)
+            masks = [mask_of(self._frame(stored, dataset, each)) for each in numbers]
+            if film is not None and all(mask.shape == film.pixels.shape for mask in masks):
+                return lay_over(film, masks)
+        return paint(self._frame(stored, dataset, number or 1), drawing.window)
+
+    def _film_below(self, segmentation: Dataset, drawing: Drawing) -> Painting | None:
+        """Paint the film that was segmented, where the node holds it."""
+        uid = source_uid(segmentation)
+        try:
+            source = self._holdings.one({"SOPInstanceUID": uid}) if uid else None
+            return paint(read_part10(self._holdings.read(source)), drawing.window) if source else None
+        except (WebRefused, PipelineError):
+            return None
+
+    def _frame(self, stored: StoredInstance, dataset: Dataset, number: int) -> Dataset:
+        """Give an image that holds one frame only; a single grey frame stays as it is stored."""
+        is_grey = integer(dataset, "SamplesPerPixel") == 1 and integer(dataset, "BitsAllocated") != 1
+        if count_frames(dataset) == 1 and is_grey:
             return dataset
         part10, _ = self._holdings.encoded(stored, (DEFAULT_SYNTAX,))
-        dataset = read_part10(part10)
-        frame = header_of(dataset)
+        plain = read_part10(part10)
+        frame = header_of(plain)
         frame.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
         frame.NumberOfFrames = 1
-        frame.PixelData = frame_of(dataset, number, DEFAULT_SYNTAX)
+        frame.PixelData = frame_of(plain, number, DEFAULT_SYNTAX)
         return frame
 
     def _document(self, inquiry: Inquiry, stored: StoredInstance) -> Response:

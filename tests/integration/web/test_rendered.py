@@ -156,6 +156,32 @@ def test_frames_of_a_mask_are_drawn(web: WebNode) -> None:
     assert web.get(path_of(seg) + "/frames/4/rendered").status_code == 404
 
 
+def test_a_segmentation_is_laid_over_its_film(web: WebNode) -> None:
+    film = make_film(rows=130, columns=130)
+    seg, masks = segmentation(2, 130, 130)
+    masks[1] &= 1 - masks[0]
+    packed = np.packbits(masks.ravel(), bitorder="little").tobytes()
+    seg.PixelData = packed + b"\0" * (len(packed) % 2)
+    reference, series = Dataset(), Dataset()
+    reference.ReferencedSOPClassUID, reference.ReferencedSOPInstanceUID = (
+        film.SOPClassUID,
+        film.SOPInstanceUID,
+    )
+    series.SeriesInstanceUID, series.ReferencedInstanceSequence = film.SeriesInstanceUID, [reference]
+    seg.ReferencedSeriesSequence = [series]
+    web.stow(film, seg)
+
+    grey = picture(web.get(path_of(film) + "/rendered", accept=PNG))
+    both = picture(web.get(path_of(seg) + "/rendered", accept=PNG))
+    first = picture(web.get(path_of(seg) + "/frames/1/rendered", accept=PNG))
+
+    assert both.shape == (130, 130, 3)
+    outside = masks.sum(axis=0) == 0
+    assert np.array_equal(both[outside], np.repeat(grey[outside][:, None], 3, axis=1))
+    assert all(np.ptp(both[masks[n] == 1].astype(int), axis=1).min() > 0 for n in (0, 1))
+    assert np.ptp(first[masks[1] == 1].astype(int), axis=1).max() == 0
+
+
 def test_a_study_is_drawn_in_parts(web: WebNode) -> None:
     first = ramp()
     web.stow(first, ramp(StudyInstanceUID=first.StudyInstanceUID))
