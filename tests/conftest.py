@@ -10,6 +10,8 @@ import pytest
 
 from tests.support.orthanc import DICOMWEB_PLUGIN, PROGRAM
 
+pytest_plugins = ["tests.support.hygiene"]
+
 ROOT = Path(__file__).parents[1]
 
 

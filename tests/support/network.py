@@ -41,6 +41,7 @@ from node.processes.lifetime import Drain
 from node.work.commitment_reporter import CommitmentReporter
 from storage.ledger import Ledger
 from storage.objects import ObjectStore
+from tests.support.hygiene import WATCH
 
 NODE_AE_TITLE = "NEOLUNG"
 
@@ -118,6 +119,7 @@ def listening_node(folder: Path, **sections: Mapping[str, Any]) -> Iterator[List
             drain.request()
     finally:
         ledger.close()
+        WATCH.note_trail(config.audit_dir)
         logging.getLogger("neolung").handlers.clear()
 
 

@@ -16,6 +16,7 @@ import yaml
 from node.config.destinations import DestinationConfig
 from node.errors import AssociationRefused
 from node.network.sender import Sender
+from tests.support.hygiene import WATCH
 from tests.support.orthanc import free_port
 
 AE_TITLE = "NEOLUNG"
@@ -131,6 +132,14 @@ def _wait_for_echo(node: RunningNode) -> None:
 
 
 def _end(node: RunningNode) -> None:
+    try:
+        _stop(node)
+    finally:
+        WATCH.note_log(node.log, f"node.log of {node.folder}")
+        WATCH.note_trail(node.folder / "var" / "audit")
+
+
+def _stop(node: RunningNode) -> None:
     children = node.children()
     if node.process.poll() is None:
         node.process.terminate()
