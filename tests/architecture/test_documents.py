@@ -10,7 +10,7 @@ import typer
 
 from node.cli import app
 from node.config.schema import LimitsConfig
-from node.network.status import FindStatus, StoreStatus
+from node.network.status import ActionStatus, FailureReason, FindStatus, RetrieveStatus, StoreStatus
 from node.processes.supervisor import CANNOT_START
 
 ROOT = Path(__file__).parents[2]
@@ -32,7 +32,9 @@ def test_every_command_is_in_the_readme_or_the_operators_page(command: str) -> N
     assert f"neolung {command}" in text_of("README.md") + text_of("docs/operating.md")
 
 
-@pytest.mark.parametrize("status", [*StoreStatus, *FindStatus], ids=str)
+@pytest.mark.parametrize(
+    "status", [*StoreStatus, *FindStatus, *RetrieveStatus, *ActionStatus, *FailureReason], ids=str
+)
 def test_every_status_is_documented(status: int) -> None:
     assert f"{status:04X}" in text_of("docs/objects.md")
 
