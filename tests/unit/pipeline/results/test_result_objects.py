@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pydicom import dcmread
 from pydicom.uid import UID, ExplicitVRLittleEndian
 
-from pipeline import results
+from pipeline import PIPELINE_VERSION, results
 from pipeline.results import Charset, ResultObjects, SrClass, make_result_objects, result_uid, to_part10
 from pipeline.results.equipment import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from pipeline.values import Outcome
@@ -85,13 +85,13 @@ def test_a_derived_uid_is_valid_and_always_the_same(kind: str, source: str) -> N
     assert result_uid(source, "c" * 64, kind) != uid
 
 
-def test_a_uid_depends_on_the_pipelines_version_and_on_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipeline.results.uids.PIPELINE_VERSION", "0.1.0")
-    first = result_uid("1.2.3", "b" * 64, "seg")
-    monkeypatch.setattr("pipeline.results.uids.PIPELINE_VERSION", "0.2.0")
+def test_a_uid_depends_on_the_pipelines_version_and_on_nothing_else() -> None:
+    first, second = (result_uid("1.2.3", "b" * 64, "seg", version=version) for version in ("0.1.0", "0.2.0"))
 
     assert first == "2.25.244404555770925000151043641755731839807"
-    assert result_uid("1.2.3", "b" * 64, "seg") != first
+    assert second != first
+    current = result_uid("1.2.3", "b" * 64, "seg", version=PIPELINE_VERSION)
+    assert result_uid("1.2.3", "b" * 64, "seg") == current
 
 
 def test_the_film_of_a_later_day_is_dated_that_day() -> None:
