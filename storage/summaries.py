@@ -9,10 +9,10 @@ from storage.analyses import latest_analysis
 from storage.databases import database_now
 from storage.films import StoredFilm, films_of_study
 from storage.instances import get_instance, get_instances, results_of
-from storage.queue import enqueue
+from storage.queue import enqueue, get_job
 from storage.routing import Stage, latest_routing
 from storage.tables import instance, job, series, study
-from storage.values import AnalysisRecord, JobKind, JobState, NewJob, Role, StoredInstance
+from storage.values import AnalysisRecord, Claim, JobKind, JobState, NewJob, Role, StoredInstance
 
 JUDGED = ("present", "absent")
 """Outcomes of films that a summary is about."""
@@ -78,6 +78,13 @@ def ask_for_summary(connection: Connection, instance_id: int, pause: Pause, max_
 
 def _due(now: datetime, since: datetime, pause: Pause) -> datetime:
     return max(now, min(now + pause.quiet, since + pause.longest))
+
+
+def must_wait(connection: Connection, held: Claim, pause: Pause) -> bool:
+    """Whether films of the study are still to be analysed, and their summary has time to wait for them."""
+    if not any(film.is_waiting for film in films_of_study(connection, held.key)):
+        return False
+    return database_now(connection) < get_job(connection, held.job_id).enqueued_at + pause.longest
 
 
 def judged_films(connection: Connection, study_instance_uid: str) -> list[JudgedFilm]:

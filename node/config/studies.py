@@ -12,6 +12,6 @@ class StudiesConfig(Section):
     judged in their place. 0: they do not wait, and are reported as not eligible where they come first."""
     quiet_s: Seconds = 30.0
     """How long after its newest result a study with two or more judged films gets its summary, where some
-    destination has summary under send. A later film makes a revised one."""
+    destination has summary under send, once none of its films waits. A later film makes a revised one."""
     longest_wait_s: Seconds = 600.0
     """Latest time after the first such result, however many films still come."""

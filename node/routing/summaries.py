@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from node.config.destinations import DestinationConfig
 from node.config.schema import Config
 from node.routing.related import representatives
 from pipeline.gate.exposure import Exposure
 from pipeline.results import Charset
-from storage.summaries import JudgedFilm
+from storage.summaries import JudgedFilm, Pause
 
 FEWEST = 2
 """Films that a summary is about."""
@@ -35,6 +35,12 @@ class PlannedSummary:
 def wants_summary(config: Config, destinations: Sequence[str]) -> bool:
     """Whether one of the destinations of a film's results wants summaries."""
     return any(one.name in destinations for one in config.destinations if "summary" in one.send)
+
+
+def pause_of(config: Config) -> Pause:
+    """Give the time for which a study must be quiet before its summary is made."""
+    studies = config.studies
+    return Pause(timedelta(seconds=studies.quiet_s), timedelta(seconds=studies.longest_wait_s))
 
 
 def plan_summaries(config: Config, judged: Sequence[JudgedFilm]) -> Iterator[PlannedSummary]:

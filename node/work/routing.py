@@ -1,10 +1,9 @@
 """Which result object goes to which destination."""
 
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
 
 from node.config.schema import Config, DestinationConfig
-from node.routing.summaries import wants_summary
+from node.routing.summaries import pause_of, wants_summary
 from node.work.values import FilmResult, ResultInstance
 from node.work.wishes import Wishes
 from storage.summaries import JUDGED, Pause
@@ -29,10 +28,8 @@ class Routes:
     def asks_for_summary(self, result: FilmResult) -> Pause | None:
         """Tell after which pause this film's study is to be summarised; None: not because of this film."""
         is_judged = result.record.outcome in JUDGED
-        if not is_judged or not wants_summary(self._config, result.decision.destinations):
-            return None
-        studies = self._config.studies
-        return Pause(timedelta(seconds=studies.quiet_s), timedelta(seconds=studies.longest_wait_s))
+        is_wanted = is_judged and wants_summary(self._config, result.decision.destinations)
+        return pause_of(self._config) if is_wanted else None
 
     def jobs(
         self, result: FilmResult, made: ResultInstance, instance_id: int, priority: int

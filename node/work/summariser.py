@@ -11,7 +11,7 @@ from pydicom.uid import Comprehensive3DSRStorage
 from node.config.schema import Config
 from node.index import index_attributes
 from node.log import EventLog, describe_exception
-from node.routing.summaries import PlannedSummary, moment_of, plan_summaries
+from node.routing.summaries import PlannedSummary, moment_of, pause_of, plan_summaries
 from node.work.doorbell import ring
 from node.work.retry import RetryPolicy
 from node.work.values import describe_failure
@@ -25,8 +25,8 @@ from storage.events import add_event
 from storage.instances import add_instance, find_instance
 from storage.ledger import Ledger
 from storage.objects import ObjectStore
-from storage.queue import claim, complete, enqueue, retry_later
-from storage.summaries import JudgedFilm, judged_films, summaries_of
+from storage.queue import claim, complete, enqueue, postpone, retry_later
+from storage.summaries import JudgedFilm, judged_films, must_wait, summaries_of
 from storage.values import (
     Claim,
     JobKind,
@@ -39,6 +39,7 @@ from storage.values import (
 )
 
 _LEASE = timedelta(minutes=5)
+_FILMS_TO_COME = "waits for films of the study that are still to be analysed"
 _NOTHING_DUE = float("inf")
 
 _log = EventLog("summariser")
@@ -88,7 +89,7 @@ class Summariser:
         if not claims:
             return _NOTHING_DUE
         try:
-            self._summarise(claims[0])
+            self._attend(claims[0])
         except LeaseLost:
             _log.info("a later film came: the summary is made anew", study_instance_uid=claims[0].key)
         except StorageFailed:
@@ -96,6 +97,17 @@ class Summariser:
         except Exception as error:  # noqa: BLE001 - the job boundary: one study must not stop the loop
             self._put_off(claims[0], describe_failure(error) or describe_exception(error))
         return 0.0
+
+    def _attend(self, held: Claim) -> None:
+        """Summarise a study, or let its summary wait while films of it are still to be analysed."""
+        pause = pause_of(self.config)
+        with self.ledger.read() as connection:
+            waits = must_wait(connection, held, pause)
+        if not waits:
+            self._summarise(held)
+            return
+        with self.ledger.begin() as connection:
+            postpone(connection, held, pause.quiet, keep_token=False, error=_FILMS_TO_COME)
 
     def _summarise(self, held: Claim) -> None:
         with self.ledger.read() as connection:

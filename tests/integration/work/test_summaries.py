@@ -235,6 +235,30 @@ def test_the_study_must_be_quiet_but_not_for_ever(tmp_path: Path, any_ledger: st
     desk.ledger.close()
 
 
+def test_films_that_are_still_to_be_analysed_are_waited_for(tmp_path: Path, any_ledger: str | None) -> None:
+    desk = open_with(tmp_path, SUMMARY_TOO, url=any_ledger)
+    judge(desk, film(10), film(20))
+    desk.receive(film(30))
+    summariser(desk).turn()
+    (job,) = desk.jobs(JobKind.SUMMARISE)
+    assert (job.state, job.attempts, stored(desk)) == (JobState.READY, 0, [])
+
+    desk.analyse_all()
+    (summary,) = summarise(desk)
+    assert len(films_of(summary)) == 3
+    desk.ledger.close()
+
+
+def test_films_that_take_too_long_are_left_for_a_revision(tmp_path: Path) -> None:
+    impatient = {"quiet_s": 0.001, "longest_wait_s": 0.001}
+    desk = open_desk(tmp_path / "var", destinations=[SUMMARY_TOO], studies=impatient)
+    judge(desk, film(10), film(20))
+    desk.receive(film(30))
+
+    (summary,) = summarise(desk)
+    assert len(films_of(summary)) == 2
+
+
 def test_a_report_that_is_lost_for_a_moment_delays_the_summary(tmp_path: Path) -> None:
     desk = open_with(tmp_path, SUMMARY_TOO, work={"first_delay_s": 0.01, "max_delay_s": 0.02})
     judge(desk, film(10), film(20))
