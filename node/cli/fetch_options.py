@@ -8,6 +8,14 @@ import typer
 
 _DURATION = re.compile(r"([1-9][0-9]{0,4})([dwmy])", re.IGNORECASE)
 _UNITS = {"d": 1.0, "w": 7.0, "m": 30.44, "y": 365.25}
+_OPTIONS = {
+    "StudyDate": "--from-date and --to-date",
+    "StudyTime": "--from-date and --to-date",
+    "Modality": "--modality",
+    "ModalitiesInStudy": "--modality",
+    "BodyPartExamined": "--body-part",
+}
+"""Keys that have an option of their own."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
@@ -42,14 +50,22 @@ def today() -> date:
 def read_keys(keys: list[str]) -> dict[str, str]:
     """Read KEY=VALUE arguments; the keys must be DICOM keywords."""
     from node.cli.transfer import parse_key
+    from node.errors import IdentifierNotMade
     from node.fetch.criteria import is_keyword
+    from node.network.find_scu import make_identifier
 
     found = dict(parse_key(key) for key in keys)
     for keyword in found:
+        if keyword in _OPTIONS:
+            raise typer.BadParameter(f"for {keyword} there is {_OPTIONS[keyword]}")
         if not is_keyword(keyword):
             raise typer.BadParameter(
                 f"{keyword!r} is no DICOM keyword to search by; write it as in StudyDescription"
             )
+    try:
+        make_identifier("STUDY", found)
+    except IdentifierNotMade as error:
+        raise typer.BadParameter(str(error)) from error
     return found
 
 

@@ -13,6 +13,7 @@ from node.cli.options import ConfigOption, JsonOption, LimitOption
 
 if TYPE_CHECKING:
     from node.fetch.desk import FoundStudy
+    from storage.campaigns import Campaign
 
 
 class _StartByDefault(TyperGroup):
@@ -61,7 +62,10 @@ def start(  # noqa: PLR0913 - every option of a command is an argument
             show_default=False,
         ),
     ] = None,
-    modality: Annotated[list[str], typer.Option(help="Of the series; may be repeated.")] = ["CR", "DX"],  # noqa: B006
+    modality: Annotated[
+        list[str] | None,
+        typer.Option(help="Of the series; may be repeated; '' is any. CR and DX unless given."),
+    ] = None,
     body_part: Annotated[
         list[str] | None,
         typer.Option(help="Of the series; may be repeated. Series without one are fetched too."),
@@ -88,16 +92,17 @@ def start(  # noqa: PLR0913 - every option of a command is an argument
     """Search a PACS and fetch what is not held yet, at low priority. Ctrl-C interrupts."""
     from node.config.loading import load_config
     from node.fetch import desk
-    from node.fetch.criteria import Criteria
+    from node.fetch.criteria import RADIOGRAPHY, Criteria
     from node.printing import progress
 
     now = today()
     if (from_date is None) == (since is None):
         raise typer.BadParameter("give either --from-date or --since")
     first = from_date or now - timedelta(days=since or 0)
-    criteria = Criteria(
-        first, to_date, tuple(modality), tuple(body_part or ()), max_age, read_keys(keys or [])
-    )
+    if first > (to_date or now):
+        raise typer.BadParameter("the first day is after the last")
+    modalities = RADIOGRAPHY if modality is None else _filled(modality)
+    criteria = Criteria(first, to_date, modalities, _filled(body_part), max_age, read_keys(keys or []))
     settings = load_config(config)
     if dry_run:
         found = list(progress(desk.preview(settings, source, criteria, now), "Searching"))
@@ -144,38 +149,34 @@ def cancel(name: CampaignName, config: ConfigOption = None) -> None:
 def list_(limit: LimitOption = 50, config: ConfigOption = None, json: JsonOption = False) -> None:
     """List campaigns, the newest first."""
     from node.config.loading import load_config
+    from node.fetch import desk
     from node.overview import open_ledger
     from node.printing import counted, show_json, show_table
     from storage.campaign_studies import count_studies
     from storage.campaigns import list_campaigns
 
-    with open_ledger(load_config(config)) as ledger, ledger.read() as connection:
+    settings = load_config(config)
+    with open_ledger(settings) as ledger, ledger.read() as connection:
         found = [
-            (each, count_studies(connection, each.campaign_id)) for each in list_campaigns(connection, limit)
+            (each, count_studies(connection, each.campaign_id), desk.is_worked_on(settings, each.name))
+            for each in list_campaigns(connection, limit)
         ]
     if json:
-        show_json([asdict(each) | {"studies": asdict(count)} for each, count in found])
+        show_json(
+            [asdict(each) | {"is_running": runs, "studies": asdict(count)} for each, count, runs in found]
+        )
         return
-    columns = (
-        "campaign",
-        "from",
-        "state",
-        "round",
-        "searched to",
-        "studies",
-        "to fetch",
-        "failed",
-        "objects",
-        "remark",
-    )
+    columns = ("campaign", "from", "state", "round", "searched to")
+    numbers = ("studies", "to fetch", "failed", "objects", "remark")
     rows = [
         (
-            *(each.name, each.destination, each.state, each.round, min(each.search_next, each.search_to)),
+            *(each.name, each.destination, _standing(each, runs), each.round),
+            min(each.search_next, each.search_to),
             *(count.studies, count.found, count.failed, count.instances_fetched, each.error),
         )
-        for each, count in found
+        for each, count, runs in found
     ]
-    show_table(counted(len(rows), "campaign"), columns, rows)
+    show_table(counted(len(rows), "campaign"), (*columns, *numbers), rows)
 
 
 @fetch.command(epilog="Example: neolung fetch show pacs-20260301-101500")
@@ -218,6 +219,17 @@ def show(
         for each in studies
     ]
     show_table("Studies", columns, rows)
+
+
+def _standing(campaign: "Campaign", is_running: bool) -> str:
+    """Say where a campaign stands; one that is open and that nobody works on was interrupted."""
+    if campaign.state == "open":
+        return "running" if is_running else "interrupted"
+    return str(campaign.state)
+
+
+def _filled(values: list[str] | None) -> tuple[str, ...]:
+    return tuple(value for value in values or () if value.strip())
 
 
 def _preview(found: "list[FoundStudy]", *, json: bool) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import partial
 
+from node.composition.auditing import make_auditor
 from node.config.addressee import addressee, own_address
 from node.config.destinations import DestinationConfig
 from node.config.schema import Config
@@ -21,7 +22,7 @@ from node.network.intake import Intake
 from node.network.pull_scu import Getter
 from node.operators import operator_name
 from node.overview import open_ledger
-from node.processes.lifetime import Drain, hold_lock
+from node.processes.lifetime import Drain, hold_lock, is_held
 from node.processes.service import lock_name
 from node.reach import listens
 from node.work.doorbell import ring
@@ -31,6 +32,8 @@ from storage.events import add_event
 from storage.ledger import Ledger
 from storage.objects import ObjectStore
 
+_LOCK_WAIT_S = 1.0
+"""Longer than anybody takes to look whether the lock is held."""
 _UNFINISHED = (CampaignState.OPEN, CampaignState.PAUSED)
 
 
@@ -132,7 +135,8 @@ def work_on(config: Config, name: str, drain: Drain, show: Show) -> tuple[Campai
         If it cannot go on.
     UnknownDestination, NoLedger, StorageError
     """
-    with hold_lock(config.node.data_dir, lock_name(f"fetch {name}", config)), open_ledger(config) as ledger:
+    lock = hold_lock(config.node.data_dir, lock_name(f"fetch {name}", config), wait_s=_LOCK_WAIT_S)
+    with lock, open_ledger(config) as ledger:
         with ledger.read() as connection:
             destination = addressee(config, get_campaign(connection, name).destination)
         pull = _make_pull(config, ledger, destination)
@@ -142,10 +146,16 @@ def work_on(config: Config, name: str, drain: Drain, show: Show) -> tuple[Campai
             return campaign, count_studies(connection, campaign.campaign_id)
 
 
+def is_worked_on(config: Config, name: str) -> bool:
+    """Tell whether a process of this machine works on a campaign at this moment."""
+    return is_held(config.node.data_dir, lock_name(f"fetch {name}", config))
+
+
 def _make_pull(config: Config, ledger: Ledger, destination: DestinationConfig) -> Pull:
     if destination.retrieve == "get":
         intake = Intake(ledger, ObjectStore(config.objects_dir), config)
-        getter = Getter(destination, config.node.ae_title, intake, decodable_syntaxes())
+        syntaxes, auditor = decodable_syntaxes(), make_auditor(config)
+        getter = Getter(destination, config.node.ae_title, intake, syntaxes, auditor)
         return pull_by_get(getter, partial(ring, config.node.data_dir, "analyse"))
     host, port = own_address(config)
     if port and not listens(host, port):

@@ -6,15 +6,17 @@ request, in presentation contexts for which the peer takes the role of the SCU (
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from pydicom import Dataset
 from pydicom.uid import UID
 from pynetdicom import evt
 from pynetdicom.association import Association
-from pynetdicom.pdu_primitives import SCP_SCU_RoleSelectionNegotiation
 from pynetdicom.presentation import PresentationContext, build_context, build_role
 
+from node.audit.auditor import Auditor, Peer
+from node.audit.transfers import Transfer
 from node.config.destinations import DestinationConfig
 from node.errors import FetchFailed, FetchRefused
 from node.network.access import Caller
@@ -84,12 +86,15 @@ class Getter:
     ----------
     syntaxes
         Transfer syntaxes that the node takes, the preferred first.
+    auditor
+        Is told of each retrieval and what came of it.
     """
 
     destination: DestinationConfig
     node_ae_title: str
     intake: Intake
     syntaxes: Sequence[UID]
+    auditor: Auditor
 
     def get(self, identifier: Dataset, sop_classes: Sequence[str], watch: Watch) -> Pulled:
         """Have the peer send objects of some SOP Classes.
@@ -104,33 +109,36 @@ class Getter:
             If it answers another failure.
         """
         contexts = [build_context(STUDY_ROOT_GET), *_storage_contexts(sop_classes, self.syntaxes)]
-        roles: list[SCP_SCU_RoleSelectionNegotiation] = [
-            build_role(sop_class, scp_role=True) for sop_class in sop_classes
-        ]
-        handlers = [(evt.EVT_C_STORE, self._store)]
-        with open_association(self.destination, self.node_ae_title, contexts, handlers, roles) as association:
-            _require(self.destination, association, STUDY_ROOT_GET, "C-GET", "move")
-            responses = association.send_c_get(identifier, STUDY_ROOT_GET, _MESSAGE_ID, _LOW_PRIORITY)
-            wording = _Wording(self.destination, self.node_ae_title)
-            return _follow(responses, association, STUDY_ROOT_GET, watch, wording)
+        roles = [build_role(UID(sop_class), scp_role=True) for sop_class in sop_classes]
+        peer = Peer(self.destination.ae_title, self.destination.host, is_requestor=False)
+        transfer = Transfer(self.auditor, peer, is_sent=False)
+        handlers = [(evt.EVT_C_STORE, partial(self._store, transfer))]
+        try:
+            with open_association(
+                self.destination, self.node_ae_title, contexts, handlers, roles
+            ) as association:
+                _require(self.destination, association, STUDY_ROOT_GET, "C-GET", "move")
+                responses = association.send_c_get(identifier, STUDY_ROOT_GET, _MESSAGE_ID, _LOW_PRIORITY)
+                wording = _Wording(self.destination, self.node_ae_title)
+                return _follow(responses, association, STUDY_ROOT_GET, watch, wording)
+        finally:
+            transfer.close()
 
-    def _store(self, event: Any) -> Dataset:
+    def _store(self, transfer: Transfer, event: Any) -> Dataset:
         """Take one object in (handler of EVT_C_STORE); never raises."""
         request, context = event.request, event.context
         own_ae_title = self.destination.calling_ae_title or self.node_ae_title
-        return status_dataset(
-            *self.intake.take(
-                StoreRequest(
-                    sop_class_uid=str(request.AffectedSOPClassUID or ""),
-                    sop_instance_uid=str(request.AffectedSOPInstanceUID or ""),
-                    transfer_syntax=UID(context.transfer_syntax),
-                    accepted_class_uid=str(context.abstract_syntax),
-                    caller=Caller(self.destination.ae_title, own_ae_title, _address(event.assoc)),
-                    data_set=request.DataSet,
-                    move_originator=own_ae_title,
-                )
-            )
+        stored = StoreRequest(
+            sop_class_uid=str(request.AffectedSOPClassUID or ""),
+            sop_instance_uid=str(request.AffectedSOPInstanceUID or ""),
+            transfer_syntax=UID(context.transfer_syntax),
+            accepted_class_uid=str(context.abstract_syntax),
+            caller=Caller(self.destination.ae_title, own_ae_title, _address(event.assoc)),
+            data_set=request.DataSet,
+            move_originator=own_ae_title,
+            transfer=transfer,
         )
+        return status_dataset(*self.intake.take(stored))
 
 
 def _address(association: Association) -> str:

@@ -119,6 +119,18 @@ def hold_lock(data_dir: Path, role: str, *, wait_s: float = 0.0) -> Iterator[Non
         yield
 
 
+def is_held(data_dir: Path, role: str) -> bool:
+    """Tell whether a process holds the lock of a role on this data folder at this moment."""
+    try:
+        with (data_dir / "locks" / role).open("rb") as file:
+            fcntl.flock(file.fileno(), fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
+    return False
+
+
 def _lock(descriptor: int, deadline: float) -> bool:
     while True:
         try:

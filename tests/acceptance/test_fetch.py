@@ -1,4 +1,4 @@
-"""``neolung fetch`` as an operator uses it: killed in the middle, gone on with, repeated; a PACS with limits."""
+"""``neolung fetch`` as operators use it: killed in the middle, gone on with, repeated; a PACS with limits."""
 
 import json
 import os
@@ -7,10 +7,13 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from contextlib import closing, contextmanager
 from datetime import date, timedelta
 
 import pytest
 
+from storage.campaign_studies import count_studies
+from storage.campaigns import list_campaigns
 from storage.jobs import list_jobs
 from storage.ledger import Ledger
 from tests.support.archive import load, running_archive
@@ -48,24 +51,37 @@ def destination(pacs, retrieve="move"):
     }
 
 
+@contextmanager
+def reading(node):
+    """Look into the ledger of a node from outside."""
+    url = f"sqlite:///{node.folder / 'var' / 'ledger.sqlite'}"
+    with closing(Ledger.open(url, migrate=False)) as ledger, ledger.read() as connection:
+        yield connection
+
+
 def jobs_of(node):
-    ledger = Ledger.open(f"sqlite:///{node.folder / 'var' / 'ledger.sqlite'}", migrate=False)
-    with ledger.read() as connection:
-        found = list_jobs(connection, limit=1000)
-    ledger.close()
-    return found
-
-
-def start_command(node, *arguments):
-    command = [sys.executable, "-m", "node", "fetch", *arguments, "--config", str(node.config_file)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    with reading(node) as connection:
+        return list_jobs(connection, limit=1000)
 
 
 def fetched(node):
-    """Count the objects that came, by what the campaign's list says."""
-    listed = node.command("fetch", "list", "--json")
-    campaigns = json.loads(listed.stdout)
-    return campaigns[0]["studies"]["instances_fetched"] if campaigns else 0
+    """Count the objects that came, as the campaign knows them."""
+    with reading(node) as connection:
+        campaigns = list_campaigns(connection)
+        return count_studies(connection, campaigns[0].campaign_id).instances_fetched if campaigns else 0
+
+
+def kill_when(node, wanted, *arguments):
+    """Start a command, and kill it as soon as the campaign has so many objects."""
+    command = [sys.executable, "-m", "node", "fetch", *arguments, "--config", str(node.config_file)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    deadline = time.monotonic() + 60
+    while fetched(node) < wanted:
+        assert process.poll() is None, process.communicate()[0]
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    os.kill(process.pid, signal.SIGKILL)
+    process.communicate()
 
 
 @pytest.mark.dcmtk
@@ -81,7 +97,7 @@ def test_a_campaign_survives_being_killed_again_and_again(tmp_path, retrieve):
             "fetch": {"objects_per_minute": 600, "days_per_query": 5, "associations": 2},
         }
         with run_serve_only(tmp_path / "node", **sections) as node:
-            arguments = [
+            begin = [
                 "--from",
                 "pacs",
                 "--from-date",
@@ -91,24 +107,19 @@ def test_a_campaign_survives_being_killed_again_and_again(tmp_path, retrieve):
                 "--name",
                 "all",
             ]
-            for wanted in (2, 8, 15):
-                process = start_command(node, *arguments)
-                deadline = time.monotonic() + 60
-                while fetched(node) < wanted:
-                    assert process.poll() is None, process.communicate()[0]
-                    assert time.monotonic() < deadline
-                os.kill(process.pid, signal.SIGKILL)
-                process.communicate()
-                arguments = ["resume", "all"]
+            kill_when(node, 2, *begin)
+            assert "interrupted" in node.command("fetch", "list").stdout
+            for wanted in (8, 15):
+                kill_when(node, wanted, "resume", "all")
             ended = node.command("fetch", "resume", "all", "--json")
             assert ended.returncode == 0, ended.stdout + ended.stderr
             assert json.loads(ended.stdout)["state"] == "done"
-            jobs = Counter(job.key for job in jobs_of(node))
-            assert len(jobs) == 24
-            assert set(jobs.values()) == {1}
+            assert Counter(job.key for job in jobs_of(node)) == Counter(
+                made.SOPInstanceUID for made in films(24)
+            )
             assert {job.priority for job in jobs_of(node)} == {-10}
-            stored = node.log.count("instance stored")
 
+            stored = node.log.count("instance stored")
             again = node.command("fetch", "repeat", "all")
             assert again.returncode == 0, again.stdout + again.stderr
             assert "done" in again.stdout

@@ -270,6 +270,16 @@ def test_compressed_films_come_as_they_are(tmp_path, pacs, retrieve):
     assert stored.transfer_syntax_uid == JPEGLSLossless
 
 
+def test_what_came_by_c_get_is_in_the_audit_trail(tmp_path, pacs):
+    with fetching_node(tmp_path, pacs, "get") as node:
+        desk.start(node.config, "march", "pacs", Criteria(date(2026, 3, 10), date(2026, 3, 10)), TODAY)
+        work(node)
+        trail = b"".join(path.read_bytes() for path in node.config.audit_dir.iterdir() if path.is_file())
+    # Begin Transferring DICOM Instances and DICOM Instances Transferred (PS3.15 A.5.3)
+    for known in ("110102", "110104", ALL[2].StudyInstanceUID, pacs[0].ae_title):
+        assert known.encode() in trail
+
+
 @pytest.mark.parametrize("names_the_originator", [True, False])
 def test_a_pacs_need_not_name_who_moved_the_films(tmp_path, names_the_originator):
     """Films that the PACS sends by itself at the same time keep their ordinary place in the queue."""
