@@ -32,7 +32,7 @@ class WebConfig(Section):
     tls: Flag = False
     """Speak HTTPS with the certificate of the section tls, by its rules for the certificates of callers."""
     authentication: Literal["none", "token", "certificate"] = "none"
-    """Who may call. token: who shows a bearer token that neolung token made. certificate: who has one of
+    """Who may call. token: who shows a bearer token that neolung tokens made. certificate: who has one of
     tls.authorities. none: everybody who reaches the port."""
     services: tuple[Literal["read", "store"], ...] = ("read", "store")
     """What is offered at all. read: search and retrieve. store: STOW-RS. A token may allow less."""
