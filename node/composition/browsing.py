@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from node.audit.auditor import Auditor
+from node.composition.auditing import auditing
 from node.composition.stores import open_stores
 from node.config.schema import Config
 from node.network.contexts import in_our_order
@@ -21,6 +23,7 @@ from node.web.store import Store
 from node.web.tokens import token_file
 from node.web.upload import Take
 from node.web.visitors import Doorkeeper
+from node.web.witness import Witness
 from node.work.doorbell import ring
 from pipeline.codecs import prove_codecs
 from storage.ledger import Ledger
@@ -32,14 +35,14 @@ _LOOK_S = 0.5
 def browse(config: Config, drain: Drain) -> None:
     """Answer requests until the wish to stop."""
     ledger, objects = open_stores(config)
-    with make_web_server(config, ledger, objects) as server:
+    with auditing(config) as auditor, make_web_server(config, ledger, objects, auditor) as server:
         while not drain.wait(_LOOK_S):
             if not server.is_alive():
                 raise RuntimeError("the web server ended unexpectedly")
     ledger.close()
 
 
-def make_web_server(config: Config, ledger: Ledger, objects: ObjectStore) -> WebServer:
+def make_web_server(config: Config, ledger: Ledger, objects: ObjectStore, auditor: Auditor) -> WebServer:
     """Make the server with all its services.
 
     Raises
@@ -48,17 +51,19 @@ def make_web_server(config: Config, ledger: Ledger, objects: ObjectStore) -> Web
         If the files of TLS cannot be used.
     """
     holdings = Holdings(ledger, objects)
+    witness = Witness(auditor, ledger)
+    take = _store_and_ring(Intake(ledger, objects, config), config.node.data_dir)
     proven = in_our_order(syntax for syntax, proof in prove_codecs().items() if proof.ok)
     services = Services(
         search=Search(ledger, config.limits.query_limit),
         retrieve=Retrieve(holdings, config.receive.undeclared_charsets),
         frames=Frames(holdings),
         rendered=Rendered(holdings),
-        store=Store(_store_and_ring(Intake(ledger, objects, config), config.node.data_dir), config, proven),
+        store=Store(take, witness, config, proven),
     )
     doorkeeper = Doorkeeper(config.web, token_file(config.node.data_dir))
     tls = server_context(config.tls) if config.web.tls else None
-    app = make_app(services, doorkeeper, config.web)
+    app = make_app(services, doorkeeper, witness, config.web)
     return WebServer(app, config.web, tls, config.limits.drain_timeout_s)
 
 

@@ -11,13 +11,15 @@ from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from node.config.web import WebConfig
+from node.errors import WebRefused
 from node.web.answers import text
 from node.web.capabilities import answer_capabilities
 from node.web.faults import answer_fault
 from node.web.guard import Guard
 from node.web.inquiry import ROOT, Inquiry, make_inquiry
-from node.web.resources import STORES, TRANSACTIONS, Answer, Services
+from node.web.resources import STORES, TRANSACTIONS, Answer, Services, Transaction
 from node.web.visitors import Doorkeeper, Right
+from node.web.witness import Witness
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -25,12 +27,12 @@ _ALLOWED_HEADERS = ["Accept", "Authorization", "Content-Type", "Range"]
 _EXPOSED_HEADERS = ["Content-Location", "Content-Range", "Warning", "WWW-Authenticate"]
 
 
-def make_app(services: Services, doorkeeper: Doorkeeper, config: WebConfig) -> ASGIApp:
+def make_app(services: Services, doorkeeper: Doorkeeper, witness: Witness, config: WebConfig) -> ASGIApp:
     """Put the service together."""
-    door = _Door(doorkeeper, config)
+    door = _Door(doorkeeper, witness, config)
     methods: dict[str, dict[str, Endpoint]] = {"": {}, "/": {}}
     for entry in TRANSACTIONS:
-        endpoint = door.read(entry.answer(services))
+        endpoint = door.read(entry, entry.answer(services))
         methods[entry.path] = {"GET": endpoint, "HEAD": endpoint}
     for path in STORES:
         methods[path]["POST"] = door.store(services.store.store)
@@ -59,15 +61,27 @@ def _route(path: str, endpoints: Mapping[str, Endpoint]) -> Route:
 class _Door:
     """Makes endpoints: who calls, may they, what do they ask, and only then the service."""
 
-    def __init__(self, doorkeeper: Doorkeeper, config: WebConfig) -> None:
+    def __init__(self, doorkeeper: Doorkeeper, witness: Witness, config: WebConfig) -> None:
         self._doorkeeper = doorkeeper
+        self._witness = witness
         self._config = config
 
-    def read(self, answer: Answer) -> Endpoint:
+    def read(self, entry: Transaction, answer: Answer) -> Endpoint:
         """Make an endpoint that works in a thread of its own."""
 
+        def answered(request: Request) -> Response:
+            inquiry = self._admit(request, "read")
+            try:
+                response = answer(inquiry)
+            except WebRefused as refusal:
+                if entry.event == "search":
+                    self._witness.searched(inquiry, failure=f"status {refusal.status}")
+                raise
+            self._record(entry, inquiry)
+            return response
+
         async def endpoint(request: Request) -> Response:
-            response = await run_in_threadpool(lambda: answer(self._admit(request, "read")))
+            response = await run_in_threadpool(answered, request)
             if request.method != "HEAD":
                 return response
             head = Response(status_code=response.status_code, headers=dict(response.headers))
@@ -91,11 +105,23 @@ class _Door:
         inquiry = await run_in_threadpool(self._admit, request, None)
         return answer_capabilities(inquiry, self._config.services)
 
+    def _record(self, entry: Transaction, inquiry: Inquiry) -> None:
+        if entry.event == "search":
+            self._witness.searched(inquiry)
+        elif entry.event == "transfer":
+            self._witness.retrieved(inquiry)
+        else:
+            self._witness.looked_at(inquiry)
+
     def _admit(self, request: Request, right: Right | None) -> Inquiry:
         address = request.client.host if request.client else ""
-        visitor = self._doorkeeper.admit(request.headers, address)
-        if right is not None:
-            visitor.require(right)
+        try:
+            visitor = self._doorkeeper.admit(request.headers, address)
+            if right is not None:
+                visitor.require(right)
+        except WebRefused as refusal:
+            self._witness.refused(address, str(refusal))
+            raise
         return make_inquiry(request, visitor, self._config.url)
 
 

@@ -60,6 +60,8 @@ class Inquiry:
         Whether the body may be compressed.
     range
         The header field Range, or empty.
+    address
+        The URL that was asked for, with its query: it may hold patient data.
     """
 
     visitor: Visitor
@@ -69,6 +71,7 @@ class Inquiry:
     links: Links
     takes_gzip: bool
     range: str = ""
+    address: str = ""
 
     @property
     def level(self) -> Level:
@@ -127,6 +130,7 @@ def make_inquiry(request: Request, visitor: Visitor, address: str | None) -> Inq
         links=Links((address or _own_address(request)).rstrip("/") + ROOT),
         takes_gzip="gzip" in request.headers.get("accept-encoding", "").lower(),
         range=request.headers.get("range", ""),
+        address=str(request.url),
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from operator import attrgetter
+from typing import Literal
 
 from starlette.responses import Response
 
@@ -16,6 +17,7 @@ from node.web.search import Search
 from node.web.store import Store
 
 Answer = Callable[[Inquiry], Response]
+Event = Literal["search", "transfer", "access"]
 
 STUDY = "/studies/{study}"
 SERIES = STUDY + "/series/{series}"
@@ -66,6 +68,13 @@ class Transaction:
     method: str
     media_types: tuple[str, ...]
     query: tuple[str, ...] = ()
+
+    @property
+    def event(self) -> Event:
+        """What the audit trail calls it."""
+        if self.method.startswith("search"):
+            return "search"
+        return "transfer" if self.media_types == (DICOM,) else "access"
 
     def answer(self, services: Services) -> Answer:
         """Give what answers it."""

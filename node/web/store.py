@@ -16,6 +16,7 @@ from node.web.media import DICOM, DICOM_JSON, DICOM_XML, MULTIPART, Offer, parse
 from node.web.multipart import MultipartParser
 from node.web.native_xml import to_xml
 from node.web.upload import Take, Taken, Upload, UploadRules
+from node.web.witness import Witness
 
 ENOUGH_TO_FEED = 1 << 20
 """Bytes that are gathered before a thread works on them."""
@@ -32,12 +33,15 @@ class Store:
     ----------
     take
         Makes one object durable.
+    witness
+        Is told what came in.
     image_syntaxes
         Transfer syntaxes in which images are taken.
     """
 
-    def __init__(self, take: Take, config: Config, image_syntaxes: Sequence[str]) -> None:
+    def __init__(self, take: Take, witness: Witness, config: Config, image_syntaxes: Sequence[str]) -> None:
         self._take = take
+        self._witness = witness
         self._config = config
         self._syntaxes = frozenset(map(str, image_syntaxes))
 
@@ -68,6 +72,7 @@ class Store:
             raise
         finally:
             upload.discard()
+            await run_in_threadpool(self._witness.stored, inquiry.visitor, upload.taken)
         _log.info("upload taken in", visitor=inquiry.visitor.name, objects=len(upload.taken))
         return _answer(inquiry, upload.taken, offer.name)
 

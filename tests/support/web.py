@@ -18,6 +18,7 @@ import httpx
 from dicomweb_client import DICOMwebClient
 from pydicom import Dataset
 
+from node.composition.auditing import make_auditor
 from node.composition.browsing import make_web_server
 from node.config.schema import Config
 from node.log import configure_logging
@@ -88,7 +89,7 @@ def web_node(
     ledger, objects = Ledger.open(config.ledger_url), ObjectStore(config.objects_dir)
     log = StringIO()
     configure_logging("debug", "text", log)
-    server = make_web_server(config, ledger, objects)
+    server = make_web_server(config, ledger, objects, make_auditor(config))
     try:
         with server:
             base = f"http{'s' * config.web.tls}://127.0.0.1:{server.port}/dicom-web"
