@@ -19,7 +19,7 @@ from pipeline.attributes import UNREADABLE
 from pipeline.results import to_part10
 
 _PREAMBLE = bytes(128)
-_FILE_NAME = re.compile(rf"({FILMS}|{MASKS})/P\d{{16}}/2\.25\.\d{{1,39}}\.dcm")
+_FILE_NAME = re.compile(rf"({FILMS}|{MASKS})/P[0-9]{{16}}/2\.25\.[0-9]{{1,39}}\.dcm")
 _REPLACEMENTS = (Treatment.UID, Treatment.PATIENT, Treatment.NUMBER, Treatment.DATE, Treatment.TIME)
 
 

@@ -98,15 +98,12 @@ class Cleaner:
         return cleaned
 
     def _treat(self, item: Dataset, tag: BaseTag, rule: Rule) -> DataElement:
-        vr = dictionary_VR(tag)
+        element = _read(item, tag)
         try:
-            element = item[tag]
             value = self._makers[rule.treatment](item, element, rule)
-            made = DataElement(tag, element.VR if " or " in vr else vr, value)
+            made = DataElement(tag, element.VR if " or " in dictionary_VR(tag) else dictionary_VR(tag), value)
         except UNREADABLE:
-            made = DataElement(tag, vr.split(" or ")[0], [] if vr == "SQ" else None)
-            self._tally[_name(tag), "changed"] += 1
-            return made
+            made = _nothing(tag)
         if rule.treatment is not Treatment.ITEMS and not _alike(made, element):
             self._tally[_name(tag), "changed"] += 1
         return made
@@ -152,6 +149,19 @@ class Cleaner:
     def _model(self, _item: Dataset, element: DataElement, _rule: Rule) -> str:
         name = _strings(element)[0]
         return self._disguise.key.name("model", name) if name else ""
+
+
+def _read(item: Dataset, tag: BaseTag) -> DataElement:
+    """Give an element; an empty one where its value breaks its VR."""
+    try:
+        return item[tag]
+    except UNREADABLE:
+        return _nothing(tag)
+
+
+def _nothing(tag: BaseTag) -> DataElement:
+    vr = dictionary_VR(tag).split(" or ")[0]
+    return DataElement(tag, vr, [] if vr == "SQ" else None)
 
 
 def _alike(made: DataElement, element: DataElement) -> bool:

@@ -14,7 +14,7 @@ from node.export.treatments import LABELS, strings
 from node.export.vendors import VENDORS
 from pipeline.results.equipment import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 
-_NUMBER = re.compile(r"-?\d{1,6}(\.\d{1,10})?(e[+-]\d\d)?|")
+_NUMBER = re.compile(r"-?[0-9]{1,6}(\.[0-9]{1,10})?(e[+-][0-9][0-9])?|")
 _CODES = (*allowed_codes().values(), BASIC, CLEAN_PIXELS, *OPTIONS)
 _WRITTEN: Mapping[str, frozenset[str]] = {
     "CodeValue": frozenset(code.value for code in _CODES),
@@ -35,18 +35,18 @@ _BINARY = (
     "FileMetaInformationVersion",
     "DeidentificationMethodCodeSequence",
 )
-_UID = re.compile(r"(2\.25\.\d{1,39})?")
+_UID = re.compile(r"(2\.25\.[0-9]{1,39})?")
 
 _PATTERNS: Mapping[Treatment, re.Pattern[str]] = {
     Treatment.NUMBER: _NUMBER,
     Treatment.UID: _UID,
-    Treatment.PATIENT: re.compile(r"P\d{16}"),
-    Treatment.MAKER: re.compile("|".join((r"maker-\d{8}|", *VENDORS))),
-    Treatment.MODEL: re.compile(r"(model-\d{8})?"),
+    Treatment.PATIENT: re.compile(r"P[0-9]{16}"),
+    Treatment.MAKER: re.compile("|".join((r"maker-[0-9]{8}|", *VENDORS))),
+    Treatment.MODEL: re.compile(r"(model-[0-9]{8})?"),
     Treatment.LABEL: re.compile("|".join(LABELS)),
-    Treatment.DATE: re.compile(r"(\d{8}(\d\d)?)?"),
-    Treatment.TIME: re.compile(r"(\d\d0000)?"),
-    Treatment.AGE: re.compile(r"(\d{3}[DWMY])?"),
+    Treatment.DATE: re.compile(r"([0-9]{8}([0-9][0-9])?)?"),
+    Treatment.TIME: re.compile(r"([0-9][0-9]0000)?"),
+    Treatment.AGE: re.compile(r"([0-9]{3}[DWMY])?"),
     Treatment.EMPTY: re.compile(""),
 }
 _FREE = (Treatment.BYTES, Treatment.ITEMS, Treatment.CODE)

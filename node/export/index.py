@@ -20,7 +20,7 @@ COLUMNS = (
 )  # fmt: skip
 """As docs/training.md names them; the last five are what the machine said, and are no truth to learn from."""
 
-_AGE = re.compile(r"(\d{3})([DW])")
+_AGE = re.compile(r"([0-9]{3})([DW])")
 _DAYS = {"D": 1, "W": 7}
 
 Row = Mapping[str, str | int | float]

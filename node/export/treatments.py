@@ -12,9 +12,9 @@ from pipeline.attributes import UNREADABLE, items, text
 
 _LARGEST = 999_999
 _DIGITS = 6
-_DATE = re.compile(r"(\d{4})\.?(\d{2})\.?(\d{2})")
-_HOUR = re.compile(r"([01]\d|2[0-3])")
-_AGE = re.compile(r"\d{3}[DWMY]")
+_DATE = re.compile(r"([0-9]{4})\.?([0-9]{2})\.?([0-9]{2})")
+_HOUR = re.compile(r"([01][0-9]|2[0-3])")
+_AGE = re.compile(r"[0-9]{3}[DWMY]")
 _LUNG = re.compile(r"lung|폐", re.IGNORECASE)
 _LUNG_CODES = {"39607008", "3341006", "44029006", "T-28000"}
 _SIDES = (

@@ -11,7 +11,7 @@ VENDORS = (
 )  # fmt: skip
 _FURTHER_NAMES = {"fuji": "Fujifilm", "konica": "Konica Minolta", "general electric": "GE"}
 _BY_NAME = {**{name.lower(): name for name in VENDORS}, **_FURTHER_NAMES}
-_NAMED = re.compile(rf"\b({'|'.join(sorted(_BY_NAME, key=len, reverse=True))})\b", re.IGNORECASE)
+_NAMED = re.compile(rf"\b({'|'.join(sorted(_BY_NAME, key=len, reverse=True))})\b", re.IGNORECASE | re.ASCII)
 
 
 def vendor_of(manufacturer: str, key: SiteKey) -> str:

@@ -1,6 +1,7 @@
 """What stays of a film's header, and in which form."""
 
 from collections import Counter
+from collections.abc import Iterator
 from datetime import date
 from io import BytesIO
 from typing import Any
@@ -8,14 +9,18 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydicom import Dataset, dcmread
+from pydicom import DataElement, Dataset, dcmread
+from pydicom._dicom_dict import DicomDictionary
+from pydicom.datadict import dictionary_VR
 from pydicom.dataelem import RawDataElement
 from pydicom.tag import Tag
 from pydicom.uid import CTImageStorage, generate_uid
 
 from node.export.cleaner import Cleaner, Disguise, Tally
 from node.export.forms import is_of_form
+from node.export.profile import profile
 from node.export.sitekey import SiteKey
+from node.export.treatments import age_string
 from tests.support.films import DX, make_film, part10_bytes
 
 ATTACKED = (
@@ -26,6 +31,8 @@ ATTACKED = (
     "BodyPartExamined",
     "SeriesNumber",
 )
+KEPT = sorted(profile())
+OTHERS = sorted(tag for tag in DicomDictionary if tag not in profile() and 0x0008_0000 < tag < 0x7FE0_0000)
 DISGUISE = Disguise.of(SiteKey(b"k" * 32), "id\x1f\x1fP1")
 
 
@@ -161,3 +168,64 @@ def test_no_value_of_any_vr_raises_or_stays(value: bytes, vr: str | None) -> Non
 
     assert cleaned.PatientID == DISGUISE.patient_id
     assert all(is_of_form(cleaned[keyword]) for keyword in ATTACKED)
+
+
+def elements(dataset: Dataset) -> Iterator[DataElement]:
+    for element in dataset:
+        yield element
+        if element.VR == "SQ":
+            for item in element.value:
+                yield from elements(item)
+
+
+@pytest.mark.parametrize(
+    ("keyword", "value"),
+    [
+        ("PatientAge", "\u0660\u0660\u0663D"),
+        ("StudyTime", "0\u06673000"),
+        ("StudyDate", "\u0662\u0660\u0662\u06640301"),
+    ],
+)
+def test_digits_of_other_alphabets_are_no_digits(keyword: str, value: str) -> None:
+    film = make_film(rows=8, columns=8, SpecificCharacterSet="ISO_IR 192")
+    film.add_new(keyword, "LO", value)
+
+    assert Cleaner(DISGUISE, age_string(None, value), Counter()).clean(film)[keyword].is_empty
+
+
+@given(st.dictionaries(st.sampled_from(KEPT) | st.sampled_from(OTHERS), st.binary(max_size=24), max_size=12))
+def test_whatever_a_sender_writes_comes_out_in_an_allowed_form(written: dict[int, bytes]) -> None:
+    header, item = make_film(rows=8, columns=8)[:0x7FE00000], Dataset()
+    header.SegmentSequence = [item]
+    for number, value in written.items():
+        tag = Tag(number)
+        vr = dictionary_VR(tag).split(" or ")[0]
+        if vr != "SQ":
+            raw = RawDataElement(tag, vr, len(value), value, 0, is_implicit_VR=False, is_little_endian=True)
+            header[tag] = item[tag] = raw
+
+    assert [
+        e.keyword for e in elements(Cleaner(DISGUISE, "", Counter()).clean(header)) if not is_of_form(e)
+    ] == []
+
+
+@given(
+    st.from_regex(r"[1-9][0-9]{0,8}(\.(0|[1-9][0-9]{0,8})){1,6}", fullmatch=True),
+    st.sampled_from(["", "\0", " "]),
+)
+def test_a_uid_becomes_the_same_wherever_it_stands(uid: str, padding: str) -> None:
+    film = make_film(rows=8, columns=8)[:0x7FE00000]
+    film.SOPInstanceUID = uid
+    series, reference = Dataset(), Dataset()
+    reference[Tag("ReferencedSOPInstanceUID")] = RawDataElement(
+        Tag("ReferencedSOPInstanceUID"), "UI", len(uid), (uid + padding).encode(), 0, False, True
+    )
+    series.ReferencedInstanceSequence = [reference]
+    outline = Dataset()
+    outline.ReferencedSeriesSequence = [series]
+    cleaner = Cleaner(DISGUISE, "", Counter())
+    (series,) = cleaner.clean(outline).ReferencedSeriesSequence
+    (reference,) = series.ReferencedInstanceSequence
+
+    assert reference.ReferencedSOPInstanceUID == cleaner.clean(film).SOPInstanceUID == DISGUISE.key.uid(uid)
+    assert reference.ReferencedSOPInstanceUID != uid
