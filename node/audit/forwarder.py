@@ -33,6 +33,15 @@ class Position:
     offset: int = 0
 
 
+def position_in(folder: Path) -> Position:
+    """Tell up to where the trail in a folder is forwarded; the beginning where that is not known."""
+    try:
+        state = json.loads((folder / _STATE).read_text(encoding="ascii"))
+        return Position(str(state["file"]), int(state["offset"]))
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        return Position()
+
+
 class Forwarder:
     """Sends what is new in a trail, in the order in which it was written."""
 
@@ -73,12 +82,8 @@ class Forwarder:
         return len(lines)
 
     def position(self) -> Position:
-        """Tell up to where the trail is forwarded; the beginning where that is not known."""
-        try:
-            state = json.loads(self._state.read_text(encoding="ascii"))
-            return Position(str(state["file"]), int(state["offset"]))
-        except (FileNotFoundError, ValueError, KeyError, TypeError):
-            return Position()
+        """Tell up to where the trail is forwarded."""
+        return position_in(self._trail.folder)
 
     @property
     def _state(self) -> Path:

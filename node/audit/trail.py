@@ -51,18 +51,18 @@ class AuditTrail:
         """List the files from the oldest to the newest."""
         return sorted(self.folder.glob(_FILES))
 
-    def forget(self, before: date, keep_from: str = "") -> list[Path]:
+    def forget(self, before: date, keep_from: str | None = None) -> list[Path]:
         """Remove the files of the days before one; give those that went.
 
         Parameters
         ----------
         keep_from
-            Name of the first file that must stay, whatever its day: it has not been forwarded.
+            Name of the first file that must stay, whatever its day, for it is not forwarded yet; empty:
+            none is. None: nothing is to be forwarded.
         """
         first = _NAME.format(day=before.isoformat(), number=0)
-        old = [
-            file for file in self.files() if file.name < first and (not keep_from or file.name < keep_from)
-        ]
+        last = first if keep_from is None else min(first, keep_from)
+        old = [file for file in self.files() if file.name < last]
         for file in old:
             file.unlink(missing_ok=True)
         return old

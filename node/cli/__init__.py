@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from node.cli import (
+    auditing,
     demonstration,
     diagnosis,
     drifting,
@@ -73,6 +74,7 @@ for group in (
     exporting,
     users,
     tokens,
+    auditing,
     diagnosis,
 ):
     group.add_to(app)

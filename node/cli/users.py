@@ -29,6 +29,7 @@ def add(name: Name, config: ConfigOption = None) -> None:
     """Add a user, or change its passcode; it is asked for, or read from standard input."""
     known = _users(config)
     known.put(name, _ask() if sys.stdin.isatty() else sys.stdin.readline().rstrip("\r\n"))
+    _record(config, f"user {name} added or given another passcode")
     typer.echo(f"User {name} is known now.")
 
 
@@ -36,6 +37,7 @@ def add(name: Name, config: ConfigOption = None) -> None:
 def remove(name: Name, config: ConfigOption = None) -> None:
     """Remove a user; associations that are open go on."""
     _users(config).remove(name)
+    _record(config, f"user {name} removed")
     typer.echo(f"User {name} is not known any more.")
 
 
@@ -54,6 +56,13 @@ def list_(config: ConfigOption = None, json: JsonOption = False) -> None:
 def _ask() -> str:
     passcode: str = typer.prompt("Passcode", hide_input=True, confirmation_prompt=True)
     return passcode
+
+
+def _record(config: ConfigOption, change: str) -> None:
+    from node.composition.auditing import make_auditor
+    from node.config.loading import load_config
+
+    make_auditor(load_config(config)).settings_changed(change)
 
 
 def _users(config: ConfigOption) -> "Users":

@@ -58,6 +58,20 @@ def forwarding(config: Config) -> Iterator[None]:
         thread.join(syslog.timeout_s)
 
 
+def forget_old(config: Config) -> None:
+    """Remove files of the trail that are old enough, and forwarded where they shall be."""
+    audit = config.audit
+    if not audit.enabled or audit.keep_days == 0:
+        return
+    from node.audit.forwarder import position_in
+    from node.audit.trail import days_ago
+
+    trail = make_trail(config)
+    reached = position_in(trail.folder).file if audit.syslog.host is not None else None
+    # Where nothing is forwarded yet, nothing may go.
+    trail.forget(days_ago(audit.keep_days), keep_from=reached)
+
+
 def connect_repository(config: Config) -> socket.socket:
     """Open a TLS connection to the audit repository."""
     from node.network.connection import secure

@@ -4,7 +4,7 @@ from functools import partial
 from typing import Any
 
 from node.audit.auditor import Auditor
-from node.composition.auditing import auditing, forwarding
+from node.composition.auditing import auditing, forget_old, forwarding
 from node.composition.stores import open_stores
 from node.config.schema import Config
 from node.drift.watch import watch_drift
@@ -43,8 +43,14 @@ def serve(config: Config, drain: Drain) -> None:
         reporter.running(drain),
     ):
         complete_index(config, ledger, store, drain)
-        keep_house(ledger, config.ledger.keep_days, drain, also=partial(watch_drift, config, ledger))
+        keep_house(ledger, config.ledger.keep_days, drain, also=partial(_look_after, config, ledger))
     ledger.close()
+
+
+def _look_after(config: Config, ledger: Ledger) -> None:
+    """Do what is due now and then beside the ledger's own."""
+    forget_old(config)
+    watch_drift(config, ledger)
 
 
 def make_application_entity(

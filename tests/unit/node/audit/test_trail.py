@@ -77,6 +77,7 @@ def test_old_files_go_but_not_before_they_are_forwarded(tmp_path):
     for name in names:
         (tmp_path / name).write_bytes(b"<a/>\n")
     trail = AuditTrail(tmp_path, 100)
+    assert trail.forget(date(2026, 1, 3), keep_from="") == []
     assert [file.name for file in trail.forget(date(2026, 1, 3), keep_from=names[1])] == names[:1]
     assert [file.name for file in trail.forget(date(2026, 1, 3))] == names[1:2]
     assert [file.name for file in trail.files()] == names[2:]
