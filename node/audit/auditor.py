@@ -123,23 +123,35 @@ class Auditor:
         """Record that a process of the node is about to stop (A.5.3.1)."""
         self._activity(codes.APPLICATION_STOP)
 
-    def transfer_begun(self, peer: Peer, part: StudyPart, *, is_sent: bool) -> None:
+    def transfer_begun(
+        self, peer: Peer, part: StudyPart, *, is_sent: bool, requestor: Peer | None = None
+    ) -> None:
         """Record that objects of a study begin to come from a peer, or to go to it (A.5.3.3)."""
-        participants = self._ends(peer, is_sent=is_sent)
+        participants = self._ends(peer, requestor, is_sent=is_sent)
         self._write(Message(codes.BEGIN_TRANSFERRING, Action.EXECUTE, participants, part.subjects))
 
-    def transferred(self, peer: Peer, part: StudyPart, *, is_sent: bool, failure: str = "") -> None:
+    def transferred(
+        self,
+        peer: Peer,
+        part: StudyPart,
+        *,
+        is_sent: bool,
+        failure: str = "",
+        requestor: Peer | None = None,
+    ) -> None:
         """Record that objects of a study came from a peer, went to it, or did not (A.5.3.7).
 
         Parameters
         ----------
         failure
             Why they did not; without patient data.
+        requestor
+            Who asked for it, where that is a third one, as by C-MOVE.
         """
         message = Message(
             codes.INSTANCES_TRANSFERRED,
             Action.READ if is_sent else Action.CREATE,
-            self._ends(peer, is_sent=is_sent),
+            self._ends(peer, requestor, is_sent=is_sent),
             part.subjects,
             outcome=Outcome.MINOR_FAILURE if failure else Outcome.SUCCESS,
             reason=failure,
@@ -232,11 +244,13 @@ class Auditor:
         for part in parts:
             self._write(Message(event, action, participants, part.subjects))
 
-    def _ends(self, peer: Peer, *, is_sent: bool) -> tuple[Participant, Participant]:
-        asked = not peer.is_requestor
+    def _ends(self, peer: Peer, requestor: Peer | None, *, is_sent: bool) -> tuple[Participant, ...]:
+        asked = requestor is None and not peer.is_requestor
+        others = () if requestor is None else (requestor.as_participant(),)
         if is_sent:
-            return self._self(codes.SOURCE, is_requestor=asked), peer.as_participant(codes.DESTINATION)
-        return peer.as_participant(codes.SOURCE), self._self(codes.DESTINATION, is_requestor=asked)
+            own = self._self(codes.SOURCE, is_requestor=asked)
+            return own, peer.as_participant(codes.DESTINATION), *others
+        return peer.as_participant(codes.SOURCE), self._self(codes.DESTINATION, is_requestor=asked), *others
 
     def _self(self, *roles: Code, is_requestor: bool = False) -> Participant:
         return Participant(str(os.getpid()), is_requestor, roles, ae_title=self._ae_title, address=self._host)

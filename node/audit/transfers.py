@@ -16,10 +16,11 @@ class Transfer:
     Used by one thread at a time; close it at the end, whatever that is.
     """
 
-    def __init__(self, auditor: Auditor, peer: Peer, *, is_sent: bool) -> None:
+    def __init__(self, auditor: Auditor, peer: Peer, *, is_sent: bool, requestor: Peer | None = None) -> None:
         self._auditor = auditor
         self._peer = peer
         self._is_sent = is_sent
+        self._requestor = requestor
         self._done: dict[str, StudyPart] = {}
         self._failed: dict[tuple[str, str], StudyPart] = {}
         self._current: tuple[StudyPart, str] | None = None
@@ -31,7 +32,7 @@ class Transfer:
             self._done[described.study_uid] = _like(described)
             told = _like(described)
             told.count(sop_class_uid)
-            self._auditor.transfer_begun(self._peer, told, is_sent=self._is_sent)
+            self._auditor.transfer_begun(self._peer, told, is_sent=self._is_sent, requestor=self._requestor)
 
     def end(self, *, failure: str = "") -> None:
         """Note that the object that was begun arrived, or why it did not; without one nothing is noted."""
@@ -45,7 +46,7 @@ class Transfer:
         part = self._done[described.study_uid]
         part.count(sop_class_uid)
         if sum(part.instances.values()) >= MOST_INSTANCES:
-            self._auditor.transferred(self._peer, part, is_sent=self._is_sent)
+            self._tell(part)
             self._done[described.study_uid] = _like(described)
 
     def close(self) -> None:
@@ -54,9 +55,14 @@ class Transfer:
         failed, self._failed = self._failed, {}
         for part in done.values():
             if part.instances:
-                self._auditor.transferred(self._peer, part, is_sent=self._is_sent)
+                self._tell(part)
         for (_, failure), part in failed.items():
-            self._auditor.transferred(self._peer, part, is_sent=self._is_sent, failure=failure)
+            self._tell(part, failure)
+
+    def _tell(self, part: StudyPart, failure: str = "") -> None:
+        self._auditor.transferred(
+            self._peer, part, is_sent=self._is_sent, failure=failure, requestor=self._requestor
+        )
 
 
 class Transfers:

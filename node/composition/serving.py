@@ -83,7 +83,7 @@ def make_application_entity(
     services = Services(
         store=store_and_ring,
         find=QueryService(ledger, access, config, auditor),
-        retrieve=RetrieveService(ledger, store, access, config),
+        retrieve=RetrieveService(ledger, store, access, config, auditor),
         commit=CommitmentProvider(ledger, access, config, reporter.announce),
         commitment_report=make_report_handler(ledger),
     )

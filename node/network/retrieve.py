@@ -7,6 +7,7 @@ from typing import Any
 from pydicom.uid import UID
 from pynetdicom.dimse_primitives import C_MOVE
 
+from node.audit.auditor import Auditor, no_auditor
 from node.config.destinations import DestinationConfig
 from node.config.schema import Config
 from node.errors import IdentifierRefused, RequestRefused, UnreadableDataSet
@@ -17,6 +18,7 @@ from node.network.get import get
 from node.network.move import Move, move
 from node.network.part10 import read_whole
 from node.network.responder import Responder
+from node.network.retrieval_audit import audited
 from node.network.retrieve_keys import RetrieveRequest, read_keys
 from node.network.sender import MoveOriginator, Sender
 from node.network.status import RetrieveStatus
@@ -45,7 +47,15 @@ class _Retrieval:
 class RetrieveService:
     """Serves C-MOVE and C-GET requests, each to its end."""
 
-    def __init__(self, ledger: Ledger, objects: ObjectStore, access: AccessList, config: Config) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        objects: ObjectStore,
+        access: AccessList,
+        config: Config,
+        auditor: Auditor | None = None,
+    ) -> None:
+        self._auditor = auditor or no_auditor()
         self._ledger = ledger
         self._objects = objects
         self._access = access
@@ -89,6 +99,21 @@ class RetrieveService:
         destination = self._destination(retrieval.request) if is_move else None
         found = self._find(wanted)
         tally = retrieval.tally = Tally(remaining=len(found))
+        with audited(self._auditor, self._ledger, retrieval.caller, destination, (found, tally)):
+            self._send(retrieval, destination, found, tally)
+        if tally.remaining:
+            if retrieval.responder.is_cancelled:
+                return RetrieveStatus.CANCELLED, ""
+            raise RequestRefused(RetrieveStatus.UNABLE_TO_PROCESS, "ended before the last sub-operation")
+        return tally.status, tally.comment
+
+    def _send(
+        self,
+        retrieval: _Retrieval,
+        destination: DestinationConfig | None,
+        found: list[StoredInstance],
+        tally: Tally,
+    ) -> None:
         if destination is None:
             get(retrieval.association, self._objects, found, tally, retrieval.responder)
         elif found:
@@ -96,11 +121,6 @@ class RetrieveService:
             originator = MoveOriginator(retrieval.caller.calling_ae_title, message_id)
             sender = Sender(destination, self._config.node.ae_title)
             move(Move(sender, self._objects, found, originator), tally, retrieval.responder)
-        if tally.remaining:
-            if retrieval.responder.is_cancelled:
-                return RetrieveStatus.CANCELLED, ""
-            raise RequestRefused(RetrieveStatus.UNABLE_TO_PROCESS, "ended before the last sub-operation")
-        return tally.status, tally.comment
 
     def _read(self, retrieval: _Retrieval) -> RetrieveRequest:
         if retrieval.request.Identifier is None:

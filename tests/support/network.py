@@ -107,7 +107,7 @@ def listening_node(folder: Path, **sections: Mapping[str, Any]) -> Iterator[List
     services = Services(
         store=Receiver(Intake(ledger, objects, config), access, auditor),
         find=QueryService(ledger, access, config, auditor),
-        retrieve=RetrieveService(ledger, objects, access, config),
+        retrieve=RetrieveService(ledger, objects, access, config, auditor),
         commit=CommitmentProvider(ledger, access, config, reporter.announce),
         commitment_report=lambda kind, information: node.take_report(kind, information),
     )
