@@ -61,7 +61,7 @@ def decode_extended(frame: bytes, description: PixelDescription) -> tuple[Sample
 
 
 def decode_lossless(frame: bytes, description: PixelDescription) -> tuple[Samples, int]:
-    """Huffman lossless JPEG with any predictor, by GDCM."""
+    """Huffman lossless JPEG with any predictor, grey or colour, by GDCM."""
     stream, strict = strict_jpeg(frame)
     _check(stream, description, (SOF_LOSSLESS,))
     return _decode_by_gdcm(strict, stream, "JPEGLosslessProcess14")
@@ -137,11 +137,16 @@ def _gdcm_image(strict: bytes, stream: Codestream, syntax: str) -> Any:
     image.SetNumberOfDimensions(2)
     image.SetDimensions((stream.columns, stream.rows, 1))
     image.SetDataElement(element)
-    monochrome = gdcm.PhotometricInterpretation.MONOCHROME2
-    image.SetPhotometricInterpretation(gdcm.PhotometricInterpretation(monochrome))
+    is_colour = stream.components > 1
+    meaning = gdcm.PhotometricInterpretation.RGB if is_colour else gdcm.PhotometricInterpretation.MONOCHROME2
+    image.SetPhotometricInterpretation(gdcm.PhotometricInterpretation(meaning))
     image.SetTransferSyntax(gdcm.TransferSyntax(getattr(gdcm.TransferSyntax, syntax)))
     container = 8 if stream.precision <= 8 else 16
-    image.SetPixelFormat(gdcm.PixelFormat(1, container, stream.precision, stream.precision - 1, 0))
+    if is_colour:
+        image.SetPlanarConfiguration(0)
+    image.SetPixelFormat(
+        gdcm.PixelFormat(stream.components, container, stream.precision, stream.precision - 1, 0)
+    )
     return image
 
 

@@ -1,7 +1,8 @@
 """Take a JPEG codestream apart and put a strict one together for the decoder.
 
 GDCM ends the whole process on some damaged headers. So every segment before the scan is checked here against
-ISO/IEC 10918-1 Annex B for one component and one scan; what a grey image can do without (APPn, COM) goes.
+ISO/IEC 10918-1 Annex B for one scan; what an image can do without (APPn, COM) goes. One component, or three
+in lossless JPEG.
 """
 
 import re
@@ -13,6 +14,7 @@ from pipeline.errors import UndecodablePixels
 
 SOF_BASELINE, SOF_EXTENDED, SOF_LOSSLESS = 0xC0, 0xC1, 0xC3
 _DHT, _EOI, _SOS, _DQT, _DRI = 0xC4, 0xD9, 0xDA, 0xDB, 0xDD
+_NOT_SUBSAMPLED = 0x11
 _LEFT_OUT = frozenset({*range(0xE0, 0xF0), 0xFE})
 _MARKER_IN_SCAN = re.compile(rb"\xff+[^\x00\xff\xd0-\xd7]")
 
@@ -25,12 +27,13 @@ class _Parts:
     huffman_tables: set[tuple[int, int]] = field(default_factory=set)
     quantisation_tables: set[int] = field(default_factory=set)
     process: int = 0
-    component: bytes = b""
+    components: tuple[tuple[int, int], ...] = ()
+    """Identifier and quantisation table of each."""
     sizes: tuple[int, int, int] = (0, 0, 0)
 
 
 def strict_jpeg(frame: bytes) -> tuple[Codestream, bytes]:
-    """Check a sequential or lossless Huffman JPEG of one component.
+    """Check a sequential Huffman JPEG of one component, or a lossless one of one or three.
 
     Returns
     -------
@@ -48,7 +51,7 @@ def strict_jpeg(frame: bytes) -> tuple[Codestream, bytes]:
             body = _scan_header(body, parts)
             scan = _scan(frame, end)
             precision, rows, columns = parts.sizes
-            stream = Codestream(parts.process, rows, columns, 1, precision)
+            stream = Codestream(parts.process, rows, columns, len(parts.components), precision)
             return stream, b"".join([b"\xff\xd8", *parts.segments, _segment(marker, body), scan, b"\xff\xd9"])
         _take(marker, body, parts)
     raise _damaged("no scan")
@@ -88,15 +91,22 @@ def _take(marker: int, body: bytes, parts: _Parts) -> None:
 
 
 def _frame_header(body: bytes, parts: _Parts) -> bytes:
-    if len(body) != 9 or body[5] != 1:
-        raise _damaged("frame header is not that of one component")
+    count = body[5] if len(body) > 5 else 0
+    most = 3 if parts.process == SOF_LOSSLESS else 1
+    if count not in (1, most) or len(body) != 6 + 3 * count:
+        raise _damaged("frame header is not that of one component, or three without loss")
     parts.sizes = body[0], int.from_bytes(body[1:3], "big"), int.from_bytes(body[3:5], "big")
-    allowed = {SOF_BASELINE: (8,), SOF_EXTENDED: (8, 12), SOF_LOSSLESS: range(2, 17)}[parts.process]
+    # GDCM ends the process on lossless frames of less than 8 bits.
+    allowed = {SOF_BASELINE: (8,), SOF_EXTENDED: (8, 12), SOF_LOSSLESS: range(8, 17)}[parts.process]
     if parts.sizes[0] not in allowed or not parts.sizes[1] or not parts.sizes[2]:
         raise _damaged("frame header gives no possible size or depth")
-    parts.component = body[6:7] + body[8:9]
-    # A single component is not subsampled, whatever its factors say (A.2.2).
-    return body[:7] + b"\x11" + body[8:9]
+    parts.components = tuple((body[start], body[start + 2]) for start in range(6, len(body), 3))
+    if count == 1:
+        # A single component is not subsampled, whatever its factors say (A.2.2).
+        return body[:7] + b"\x11" + body[8:9]
+    if any(body[start + 1] != _NOT_SUBSAMPLED for start in range(6, len(body), 3)):
+        raise _damaged("subsampled components")
+    return body
 
 
 def _check_huffman_tables(body: bytes, parts: _Parts) -> None:
@@ -129,17 +139,21 @@ def _check_quantisation_tables(body: bytes, parts: _Parts) -> None:
 
 
 def _scan_header(body: bytes, parts: _Parts) -> bytes:
-    if not parts.process or len(body) != 6 or body[0] != 1 or body[1] != parts.component[0]:
+    count = len(parts.components)
+    named = tuple(body[1 : 1 + 2 * count : 2])
+    if not parts.process or len(body) != 4 + 2 * count or body[0] != count:
         raise _damaged("scan header")
-    start, end, approximation = body[3], body[4], body[5]
-    tables = {(0, body[2] >> 4)}
+    if named != tuple(identifier for identifier, _ in parts.components):
+        raise _damaged("scan header")
+    start, end, approximation = body[-3:]
+    tables = {(0, table >> 4) for table in body[2 : 2 + 2 * count : 2]}
     if parts.process == SOF_LOSSLESS:
         fits = 1 <= start <= 7 and not end and approximation < parts.sizes[0]
     else:
         tables.add((1, body[2] & 15))
         # Some encoders leave the spectral selection 0; a sequential scan has but one (B.2.3).
         body = body[:3] + b"\x00\x3f\x00"
-        fits = parts.component[1] in parts.quantisation_tables
+        fits = parts.components[0][1] in parts.quantisation_tables
     if not fits or not tables <= parts.huffman_tables:
         raise _damaged("scan header")
     return body

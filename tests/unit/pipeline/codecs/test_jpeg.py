@@ -56,3 +56,12 @@ def test_an_impossible_spectral_selection_of_a_sequential_scan_is_put_right() ->
 def test_damaged_streams_are_refused(damage: object, message: str) -> None:
     with pytest.raises(UndecodablePixels, match=message):
         strict_jpeg(damage(lossless_frame()))  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("precision", range(2, 8))
+def test_lossless_frames_of_a_depth_that_gdcm_does_not_survive_are_refused(precision: int) -> None:
+    frame = bytearray(lossless_frame())
+    frame[frame.index(b"\xff\xc3") + 4] = precision
+
+    with pytest.raises(UndecodablePixels, match="no possible size or depth"):
+        strict_jpeg(bytes(frame))

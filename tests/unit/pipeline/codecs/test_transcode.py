@@ -1,5 +1,6 @@
 """Objects reach a peer in a transfer syntax that it takes, with every value and every pixel as it was."""
 
+import subprocess
 import warnings
 from io import BytesIO
 
@@ -178,6 +179,22 @@ def test_colour_comes_back_by_pixel_and_to_the_bit(syntax, frames):
     film.compress(syntax, generate_instance_uid=False)
 
     sent = read_part10(transcode(part10_bytes(film), [ExplicitVRLittleEndian]))
+
+    assert (sent.PhotometricInterpretation, sent.PlanarConfiguration) == ("RGB", 0)
+    assert sent.PixelData == samples.tobytes()
+
+
+@pytest.mark.dcmtk
+@pytest.mark.parametrize("frames", [1, 3])
+@pytest.mark.parametrize("option", ["+e1", "+el"])
+def test_colour_of_lossless_jpeg_by_another_encoder_comes_back_to_the_bit(tmp_path, option, frames):
+    film, samples = colour_film(frames)
+    native, compressed = tmp_path / "native.dcm", tmp_path / "jpeg.dcm"
+    native.write_bytes(part10_bytes(film))
+    # Without +cn the encoder might convert the colour, and lose bits.
+    subprocess.run(["/usr/bin/dcmcjpeg", option, "+cn", native, compressed], check=True)
+
+    sent = read_part10(transcode(compressed.read_bytes(), [ExplicitVRLittleEndian]))
 
     assert (sent.PhotometricInterpretation, sent.PlanarConfiguration) == ("RGB", 0)
     assert sent.PixelData == samples.tobytes()
