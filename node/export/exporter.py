@@ -155,7 +155,7 @@ def _state(wanted: Wanted) -> str:
         wanted.source.patient_key,
         wanted.refusal,
         outline.instance.file.sha256 + outline.drawn if outline else "",
-        str(truth.rds),
+        f"{truth.rds} {truth.grade}",
         repr(truth.analysis and (truth.analysis.outcome, truth.analysis.probability)),
     )
     return "\x1f".join(parts)

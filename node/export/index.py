@@ -16,9 +16,10 @@ from storage.truth import Truth
 COLUMNS = (
     "filepath", "rds", "exist_json", "roi_area", "height", "width", "patient", "split",
     "sop_instance_uid", "mask", "row_spacing_mm", "column_spacing_mm", "age_days", "sex", "provenance",
-    "vendor", "weight_g", "mask_by", "machine_probability", "machine_threshold", "machine_outcome", "bundle",
+    "grade", "vendor", "weight_g", "mask_by",
+    "machine_probability", "machine_threshold", "machine_outcome", "bundle",
 )  # fmt: skip
-"""As docs/training.md names them; the last five are what the machine said, and are no truth to learn from."""
+"""As docs/training.md names them; the last four are what the machine said, and no truth to learn from."""
 
 _AGE = re.compile(r"([0-9]{3})([DW])")
 _DAYS = {"D": 1, "W": 7}
@@ -44,6 +45,7 @@ def describe(
     maker = (text(given_out, "Manufacturer"), text(given_out, "ManufacturerModelName"))
     return {
         "rds": "" if truth.rds is None else int(truth.rds),
+        "grade": "" if truth.grade is None else truth.grade,
         "height": integer(given_out, "Rows") or 0,
         "width": integer(given_out, "Columns") or 0,
         "split": "",

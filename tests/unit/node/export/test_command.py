@@ -13,18 +13,21 @@ import yaml
 
 from tests.support.films import make_film
 from tests.support.node import run_neolung
-from tests.support.work import Desk
+from tests.support.work import open_desk
 
 BABIES = 6
 
 
-@pytest.fixture
-def config(desk: Desk, tmp_path: Path) -> list[str]:
+@pytest.fixture(scope="module")
+def config(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     """Give the options that name a node which holds films of some babies."""
+    folder = tmp_path_factory.mktemp("node")
+    desk = open_desk(folder / "var")
     for number in range(BABIES):
         desk.receive(make_film(rows=144, columns=128, PatientID=f"BABY{number}", seed=number))
     desk.analyse_all()
-    path = tmp_path / "config.yaml"
+    desk.ledger.close()
+    path = folder / "config.yaml"
     path.write_text(yaml.safe_dump({"node": {"data_dir": str(desk.data_dir)}}))
     return ["--config", str(path)]
 

@@ -20,16 +20,19 @@ from pydicom.uid import (
     JPEGLSLossless,
     RLELossless,
     SecondaryCaptureImageStorage,
+    generate_uid,
 )
 
 from node.errors import ExportFailed, ExportRefused
 from node.export import exporter, folder
 from node.export.making import TEXT_BURNED_IN, UNREADABLE_PIXELS
 from node.export.selection import NOT_A_FILM, NOTHING_KNOWN
+from node.index import index_attributes
+from storage.annotations import Channel, FilmAnnotation, add_annotations
 from storage.events import list_events
-from storage.instances import find_instance
-from storage.values import StoredFile
-from tests.support.films import CR, DX, draw_chest, encode, make_film
+from storage.instances import add_instance, find_instance, results_of
+from storage.values import ReceivedInstance, Role, StoredFile
+from tests.support.films import CR, DX, draw_chest, encode, make_film, part10_bytes
 from tests.support.validators import dciodvfy
 from tests.support.work import ODD, Desk
 from tests.unit.node.export.conftest import Run
@@ -200,6 +203,69 @@ def test_the_machine_is_never_a_label(desk: Desk, run: Run, out: Path) -> None:
     assert 0 < float(row["machine_probability"]) < 1
     assert row["mask_by"] == "machine"
     assert row["machine_outcome"] == "present"
+
+
+def annotate(desk: Desk, source: Dataset, **said: Any) -> None:
+    with desk.ledger.begin() as connection:
+        add_annotations(connection, [FilmAnnotation(str(source.SOPInstanceUID), Channel.TABLE, **said)])
+
+
+def draw_by_hand(desk: Desk, source: Dataset) -> None:
+    """Send the machine's outline, less its last segment, as a person's."""
+    with desk.ledger.begin() as connection:
+        found = find_instance(connection, source.SOPInstanceUID)
+        assert found is not None
+        drawn = next(
+            one for one in results_of(connection, found.instance_id) if one.role is Role.SEGMENTATION
+        )
+        outline = dcmread(BytesIO(desk.store.read(drawn.file)))
+        outline.SOPInstanceUID = outline.file_meta.MediaStorageSOPInstanceUID = generate_uid()
+        outline.SegmentSequence[-1].SegmentLabel = "Heart"
+        outline.SegmentSequence[-1].SegmentedPropertyTypeCodeSequence[0].CodeValue = "80891009"
+        part10 = part10_bytes(outline)
+        entry = ReceivedInstance(index_attributes(outline), "", "VIEWER", "", "", drawn.received_at, part10)
+        added = add_instance(connection, entry, desk.store.write(part10), Role.OTHER).instance
+        said = FilmAnnotation(
+            str(source.SOPInstanceUID), Channel.SEGMENTATION, added.instance_id, has_lungs=True
+        )
+        add_annotations(connection, [said])
+
+
+def test_what_a_person_said_is_the_label(desk: Desk, run: Run, out: Path) -> None:
+    annotate(desk, film(desk), rds=True, grade=3, author="Kim^Radiologist")
+    film(desk, PatientID="NOBODY^SAID")
+    desk.analyse_all()
+    report = run(annotated=True)
+    (row,) = rows(out)
+
+    assert (row["rds"], row["grade"]) == ("1", "3")
+    assert report.labels == {"RDS": 1}
+    assert b"Radiologist" not in b"".join(contents(out).values())
+
+
+def test_a_label_that_came_later_is_taken_in(desk: Desk, run: Run, out: Path) -> None:
+    source = film(desk)
+    desk.analyse_all()
+    run()
+    annotate(desk, source, rds=False)
+    run()
+
+    assert rows(out)[0]["rds"] == "0"
+
+
+def test_what_a_person_drew_takes_the_place_of_what_the_machine_drew(desk: Desk, run: Run, out: Path) -> None:
+    source = film(desk)
+    desk.analyse_all()
+    run()
+    (before,) = rows(out)
+    draw_by_hand(desk, source)
+    report = run()
+    (after,) = rows(out)
+
+    assert report.outlines == {"human": 1}
+    assert after["mask"] != before["mask"]
+    assert 0 < int(after["roi_area"]) < int(before["roi_area"])
+    assert len([name for name in contents(out) if name.startswith("masks/")]) == 1
 
 
 def test_the_lung_area_is_counted_from_the_outline_that_is_given_out(desk: Desk, run: Run, out: Path) -> None:
