@@ -165,7 +165,9 @@ class Campaigner:
         text += f"; {tools.destination.name} reports {arrived.failed} failed"
         if not arrived.fetched:
             text += self._hint()
-        return self._put_off(study, FetchFailed(text), text, fetched=arrived.fetched)
+        failure = self._put_off(study, FetchFailed(text), text, fetched=arrived.fetched)
+        # Where something came, it is the study that is amiss, not the two systems.
+        return None if arrived.fetched else failure
 
     def _hint(self) -> str:
         """Say what to look at when nothing comes at all."""

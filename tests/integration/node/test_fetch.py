@@ -294,24 +294,29 @@ def test_a_pacs_need_not_name_who_moved_the_films(tmp_path, names_the_originator
     assert by_priority == {wanted.SOPInstanceUID: -10, other.SOPInstanceUID: 0}
 
 
+def list_film(event, wanted, listed_too):
+    """Answer a query as a PACS that has one film, and perhaps another in its list only."""
+    level = event.identifier.QueryRetrieveLevel
+    answer = Dataset()
+    if level == "STUDY" and event.identifier.ModalitiesInStudy != "CR":
+        return
+    keywords = {
+        "STUDY": ["StudyDate"],
+        "SERIES": ["SeriesInstanceUID", "Modality"],
+        "IMAGE": ["SOPInstanceUID"],
+    }
+    for keyword in ("StudyInstanceUID", *keywords[level]):
+        setattr(answer, keyword, wanted[keyword].value)
+    yield 0xFF00, answer
+    if level == "IMAGE" and listed_too:
+        answer.SOPInstanceUID = listed_too
+        yield 0xFF00, answer
+
+
 @contextmanager
-def mover(names_the_originator, wanted, other):
+def mover(names_the_originator, wanted, other, listed_too=None):
     """Run a PACS that moves one film, and sends another of another study meanwhile."""
     node_port = free_port()
-
-    def find(event):
-        level = event.identifier.QueryRetrieveLevel
-        answer = Dataset()
-        if level == "STUDY" and event.identifier.ModalitiesInStudy != "CR":
-            return
-        keywords = {
-            "STUDY": ["StudyDate"],
-            "SERIES": ["SeriesInstanceUID", "Modality"],
-            "IMAGE": ["SOPInstanceUID"],
-        }
-        for keyword in ("StudyInstanceUID", *keywords[level]):
-            setattr(answer, keyword, wanted[keyword].value)
-        yield 0xFF00, answer
 
     def move(_event):
         yield ("127.0.0.1", node_port, {"contexts": [build_context(CR)]})
@@ -329,12 +334,26 @@ def mover(names_the_originator, wanted, other):
     for model in (STUDY_ROOT_FIND, STUDY_ROOT_MOVE):
         entity.add_supported_context(model)
     entity.requested_contexts = [build_context(CR)]
-    handlers = [(evt.EVT_C_FIND, find), (evt.EVT_C_MOVE, move)]
+    handlers = [(evt.EVT_C_FIND, list_film, [wanted, listed_too]), (evt.EVT_C_MOVE, move)]
     server = entity.start_server(("127.0.0.1", 0), block=False, evt_handlers=handlers)
     try:
         yield server, node_port
     finally:
         server.shutdown()
+
+
+def test_a_study_of_which_something_came_is_tried_again_and_holds_nothing_up(tmp_path):
+    """The PACS lists two films and sends one: that one is kept, and the campaign goes on to its end."""
+    limits = {"give_up_after": 1, "max_attempts": 1}
+    with mover(True, ALL[0], ALL[3], listed_too="1.2.3.4") as (server, node_port):
+        running = SimpleNamespace(ae_title="MOVER", port=server.server_address[1])
+        with fetching_node(tmp_path, (running, node_port), fetch=limits) as node:
+            desk.start(node.config, "march", "pacs", MARCH, TODAY)
+            assert work(node).state is CampaignState.DONE
+            with node.ledger.read() as connection:
+                (study,) = list_studies(connection, get_campaign(connection, "march").campaign_id)
+            assert (study.state, study.fetched) == (StudyState.FAILED, 1)
+            assert study.error.startswith("1 of 2 objects did not come")
 
 
 def test_a_pacs_that_is_not_there_stops_the_campaign(tmp_path):
