@@ -41,6 +41,7 @@ def examine(config: Config) -> Iterator[Check]:
     yield from _guarded("receiver", lambda: _receiver(config))
     yield from _guarded("access list", lambda: _access(config))
     yield from _guarded("TLS", lambda: _tls(config))
+    yield from _guarded("web service", lambda: _web(config))
     yield from _guarded("decoders", _decoders)
     for bundle in _bundles(config):
         yield from _guarded("model bundle", partial(_bundle, bundle))
@@ -117,6 +118,18 @@ def _tls(config: Config) -> Check:
     from node.security_checks import examine_tls
 
     return Check("TLS", *examine_tls(config.tls))
+
+
+def _web(config: Config) -> Check:
+    from node.web.tokens import read_tokens, token_file
+
+    web = config.web
+    if not web.enabled:
+        return Check("web service", None, "off; web.enabled switches DICOMweb on")
+    if web.authentication == "token" and not read_tokens(token_file(config.node.data_dir)):
+        return Check("web service", False, "nobody is let in: neolung tokens add NAME makes a first token")
+    scheme = "https" if web.tls else "http"
+    return Check("web service", True, f"DICOMweb on {scheme}://{web.listen}:{web.port}/dicom-web")
 
 
 def _decoders() -> Check:

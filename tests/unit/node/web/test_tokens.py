@@ -1,0 +1,52 @@
+"""Tokens are made, kept as digests, found in order by doctor, and forgotten."""
+
+import stat
+from pathlib import Path
+
+import pytest
+
+from node.checks import examine
+from node.config.schema import Config
+from node.errors import TokenRefused
+from node.web.tokens import PREFIX, add_token, digest, read_tokens, remove_token, token_file
+
+
+def test_a_token_is_shown_once_and_kept_as_a_digest(tmp_path: Path) -> None:
+    file = token_file(tmp_path)
+    secrets = {name: add_token(file, name, ["read"]) for name in ("ohif", "other")}
+
+    assert all(secret.startswith(PREFIX) and len(secret) > 40 for secret in secrets.values())
+    assert {token.name: token.sha256 for token in read_tokens(file)} == {
+        name: digest(secret) for name, secret in secrets.items()
+    }
+    assert not any(secret in file.read_text() for secret in secrets.values())
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    remove_token(file, "ohif")
+    assert [token.name for token in read_tokens(file)] == ["other"]
+
+
+@pytest.mark.parametrize(("name", "rights"), [("", ["read"]), ("a b", ["read"]), ("x", ["write"]), ("x", [])])
+def test_a_token_that_makes_no_sense_is_refused(tmp_path: Path, name: str, rights: list[str]) -> None:
+    with pytest.raises(TokenRefused):
+        add_token(token_file(tmp_path), name, rights)
+
+
+def test_a_name_is_used_once_and_must_be_known(tmp_path: Path) -> None:
+    file = token_file(tmp_path)
+    add_token(file, "ohif", ["read"])
+    with pytest.raises(TokenRefused, match="already"):
+        add_token(file, "ohif", ["store"])
+    with pytest.raises(TokenRefused, match="no token other"):
+        remove_token(file, "other")
+
+
+def test_doctor_tells_of_a_service_that_nobody_can_use(tmp_path: Path) -> None:
+    settings = {"node": {"data_dir": str(tmp_path)}, "web": {"enabled": True, "authentication": "token"}}
+    config = Config.model_validate(settings)
+
+    def told() -> bool | None:
+        return next(check.ok for check in examine(config) if check.subject == "web service")
+
+    assert told() is False
+    add_token(token_file(tmp_path), "ohif", ["read"])
+    assert told() is True
