@@ -49,8 +49,8 @@ def _lasting(what: str, file: Path, days: float) -> Finding:
     if days < 0:
         return False, f"{what}: one in {file} has expired or has not begun; put a new one in its place"
     if days < SOON_DAYS:
-        return None, f"{what}: one in {file} ends in {days:.0f} days; renew it"
-    return True, f"{what} good for {days:.0f} days"
+        return None, f"{what}: one in {file} ends in {int(days)} days; renew it"
+    return True, f"{what} good for {int(days)} days"
 
 
 def _revocations(file: Path) -> Finding:

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import yaml
 
-from node.config.destinations import DestinationConfig
+from node.config.addressee import own_node
+from node.config.loading import load_config
 from node.errors import AssociationRefused
 from node.network.sender import Sender
 from tests.support.hygiene import WATCH
@@ -118,7 +119,7 @@ def _start(folder: Path, service: str = "run") -> subprocess.Popen[bytes]:
 
 
 def _wait_for_echo(node: RunningNode) -> None:
-    destination = DestinationConfig(name="node", ae_title=AE_TITLE, host="127.0.0.1", port=node.port)
+    destination = own_node(load_config(node.config_file, {}))
     deadline = time.monotonic() + START_S
     while True:
         try:

@@ -5,7 +5,6 @@ import re
 import socket
 import ssl
 import threading
-from contextlib import contextmanager
 from functools import partial
 
 import pytest
@@ -22,6 +21,7 @@ from tests.support.audit import event_of, objects_of, read_trail
 from tests.support.certificates import Authority
 from tests.support.films import CR, make_film
 from tests.support.network import find_contexts, listening_node, query, store
+from tests.support.syslog import SyslogServer
 from tests.support.waiting import wait_until
 
 
@@ -118,62 +118,6 @@ def test_without_audit_there_is_no_trail(tmp_path):
         with node.associate([VERIFICATION], called="SOMEBODY"):
             pass
         assert not node.config.audit_dir.exists()
-
-
-class SyslogServer:
-    """A syslog server over TLS that keeps what it gets, and can be told to go away."""
-
-    def __init__(self, hospital, identity):
-        self._context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=str(hospital.file))
-        self._context.verify_mode = ssl.CERT_REQUIRED
-        self._context.load_cert_chain(identity.certificate, identity.key)
-        self.received = b""
-        self.port = 0
-        self._stopping = threading.Event()
-
-    @contextmanager
-    def listening(self):
-        self._stopping.clear()
-        with socket.create_server(("127.0.0.1", self.port)) as listener:
-            self.port = listener.getsockname()[1]
-            listener.settimeout(0.1)
-            thread = threading.Thread(target=self._serve, args=(listener,))
-            thread.start()
-            try:
-                yield
-            finally:
-                self._stopping.set()
-                thread.join()
-
-    def _serve(self, listener):
-        while not self._stopping.is_set():
-            try:
-                raw, _ = listener.accept()
-            except TimeoutError:
-                continue
-            with raw, self._context.wrap_socket(raw, server_side=True) as connection:
-                connection.settimeout(0.1)
-                self._receive(connection)
-
-    def _receive(self, connection):
-        while not self._stopping.is_set():
-            try:
-                data = connection.recv(65536)
-            except TimeoutError:
-                continue
-            if not data:
-                return
-            self.received += data
-
-    @property
-    def messages(self):
-        """Take the octet-counted frames apart (RFC 5425 4.3)."""
-        found, rest = [], self.received
-        while rest:
-            count, _, rest = rest.partition(b" ")
-            found.append(rest[: int(count)])
-            rest = rest[int(count) :]
-        return found
 
 
 @pytest.fixture

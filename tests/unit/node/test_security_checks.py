@@ -26,12 +26,12 @@ def test_without_tls_that_is_said():
 
 def test_the_days_until_the_end_are_told(hospital):
     assert look(hospital) == (True, look(hospital)[1])
-    assert "certificate good for 365 days" in look(hospital)[1]
+    assert "certificate good for 364 days" in look(hospital)[1]
 
 
 @pytest.mark.parametrize(
     ("days", "ok", "words"),
-    [((-1, 29), None, "ends in 29 days"), ((-9, -1), False, "expired"), ((1, 9), False, "not begun")],
+    [((-1, 29), None, "ends in 28 days"), ((-9, -1), False, "expired"), ((1, 9), False, "not begun")],
 )
 def test_a_certificate_that_ends_soon_or_has_ended_is_told(hospital, days, ok, words):
     found, text = look(hospital, days)
