@@ -98,13 +98,25 @@ def configure_logging(level: Level, form: Literal["text", "json"], stream: TextI
     -----
     pydicom and pynetdicom quote element values in their log lines and warnings; they are cut off.
     """
-    handler = logging.StreamHandler(stream or sys.stderr)
+    handler = logging.StreamHandler(stream or _own_standard_error())
     handler.setFormatter(JsonFormatter() if form == "json" else TextFormatter())
     logger = logging.getLogger(ROOT)
     logger.handlers[:] = [handler]
     logger.setLevel(level.upper())
     logger.propagate = False
     silence_libraries()
+
+
+def _own_standard_error() -> TextIO:
+    """Give standard error under a descriptor of its own.
+
+    A decoder takes descriptor 2 of the process while it listens to what native code says of a film
+    (``pipeline.codecs.libjpeg_messages``); lines of other threads must not get in there.
+    """
+    try:
+        return os.fdopen(os.dup(sys.stderr.fileno()), "w", buffering=1, encoding="utf-8", errors="replace")
+    except (AttributeError, OSError, ValueError):  # none, or not a file
+        return sys.stderr
 
 
 def silence_libraries() -> None:

@@ -1,5 +1,7 @@
 import json
 import logging
+import subprocess
+import sys
 import warnings
 from io import StringIO
 
@@ -71,3 +73,18 @@ def test_the_dicom_libraries_write_no_values(stream, capsys):
         Dataset().PatientAge = "Secret^Name"
     assert caught == []
     assert "Secret" not in stream.getvalue() + capsys.readouterr().err
+
+
+def test_lines_are_not_taken_for_what_a_decoder_says() -> None:
+    program = """
+from node.log import EventLog, configure_logging
+from pipeline.codecs.libjpeg_messages import heard_messages
+configure_logging("info", "text")
+with heard_messages() as lines:
+    EventLog("test").info("said meanwhile")
+print(lines)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+
+    assert done.stdout == "[]\n"
+    assert "info test: said meanwhile" in done.stderr
