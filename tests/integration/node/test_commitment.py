@@ -14,17 +14,24 @@ from pynetdicom import AE, evt
 from pynetdicom.presentation import build_context, build_role
 
 from node.network.commitment import COMMITMENT, COMMITMENT_INSTANCE, Reference, make_request
+from node.work import commitment_reporter
 from storage.events import list_events
 from storage.instances import find_instance
 from tests.integration.node.test_retrieve import STUDY, fill, film
+from tests.integration.node.test_retrieve_peers import post
 from tests.support.films import CR, DX
 from tests.support.network import ListeningNode, listening_node
-from tests.support.orthanc import free_port
+from tests.support.orthanc import Orthanc, free_port, running_orthanc
 from tests.support.waiting import wait_until
 
 PEERS = [{"name": "modality", "services": ["echo", "store", "commit"]}]
-QUICK = {"first_delay_s": 0.05, "max_delay_s": 0.1, "max_attempts": 4}
+QUICK = {"first_delay_s": 0.05, "max_delay_s": 0.1, "max_attempts": 3}
 TRANSACTION = "2.25.17"
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(commitment_reporter, "_LOOK_S", 0.1)
 
 
 @dataclass
@@ -284,3 +291,31 @@ def test_the_role_may_be_negotiated_by_the_requestor(tmp_path: Path) -> None:
             wait_until(lambda: bool(modality.reports), 10)
 
     assert modality.on_own == [True]
+
+
+@pytest.mark.orthanc
+def test_orthanc_asks_for_commitment_and_takes_the_report(tmp_path: Path) -> None:
+    node_port = free_port()
+    with running_orthanc(tmp_path, "NEOLUNG", node_port) as orthanc:
+        address = {"name": "orthanc", "ae_title": orthanc.ae_title, "host": "127.0.0.1", "port": orthanc.port}
+        sections = {"commitment": {"offered": True}, "access": {"peers": PEERS}}
+        with listening_node(
+            tmp_path / "node", destinations=[address], node={"port": node_port}, **sections
+        ) as node:
+            (kept,) = fill(node, film(1))
+            wanted = {"DicomInstances": [[CR, str(kept.SOPInstanceUID)], [CR, "1.2.9"]]}
+
+            asked = post(orthanc, "/modalities/node/storage-commitment", wanted)
+
+            wait_until(lambda: report_of(orthanc, asked)["Status"] != "Pending", 20)
+            report = report_of(orthanc, asked)
+
+    assert report["Status"] == "Failure"
+    assert report["Success"] == [{"SOPClassUID": CR, "SOPInstanceUID": str(kept.SOPInstanceUID)}]
+    assert [each["SOPInstanceUID"] for each in report["Failures"]] == ["1.2.9"]
+
+
+def report_of(orthanc: Orthanc, asked: dict[str, object]) -> dict[str, Any]:
+    report = orthanc.get(str(asked["Path"]))
+    assert isinstance(report, dict)
+    return report
