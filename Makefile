@@ -4,7 +4,7 @@ SHELL := /bin/sh
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help install setup demo test check fix fast viewer bench lock clean
+.PHONY: help install setup demo test check fix fast viewer story bench lock clean
 
 help: ## list the commands
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -38,6 +38,9 @@ fast: .venv/.developing ## the tests that need no server and little time
 viewer: setup ## a public viewer, Cornerstone3D in Chromium, opens a film with its lungs from the node
 	@.ci/setup viewer
 	$(BIN)/pytest tests/viewer
+
+story: .venv/.developing ## play a year at a small hospital: corrections, retraining, shadow, promotion, drift, roll-back
+	$(BIN)/python -m tests.story
 
 bench: .venv/.developing ## measure speed on this machine and print it beside the targets
 	$(BIN)/python -m tests.bench

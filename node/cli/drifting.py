@@ -36,7 +36,7 @@ def drift(
     from node.config.loading import load_config
     from node.drift.page import write_page
     from node.drift.reference import freeze as freeze_window
-    from node.drift.watch import look_for_drift
+    from node.drift.watch import look_for_drift, watch_drift
     from node.overview import open_ledger
     from node.printing import show_json
 
@@ -47,6 +47,7 @@ def drift(
             typer.echo(f"reference frozen: {reference.window.name}, {reference.window.films} films")
             return
         course = look_for_drift(settings, ledger)
+        watch_drift(settings, ledger)
     if json:
         show_json(_plain(course))
     else:

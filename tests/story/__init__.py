@@ -1,0 +1,1 @@
+"""A year at a small hospital, played with simulated babies (SYNTHETIC): ``make story``."""

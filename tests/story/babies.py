@@ -1,0 +1,99 @@
+"""The babies of the story: films of one hospital, and what its readers say of them (SYNTHETIC)."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import numpy as np
+from numpy.typing import NDArray
+from pydicom import Dataset
+from scipy.ndimage import gaussian_filter
+
+from tests.support.readers import written_report
+from train.phantom import Phantom, PhantomSettings, dataset_of, make_phantom
+from train.phantom.truth import segmentation_of
+
+FIRST_SEED = 700_000
+NEW_YEAR = date(2025, 1, 1)
+_DAYS = 365
+
+
+@dataclass(frozen=True, slots=True)
+class Processing:
+    """How a detector's software makes a picture of what it measures.
+
+    Attributes
+    ----------
+    gamma
+        Of the grey scale.
+    edges
+        How much of the difference to the smoothed film is added.
+    """
+
+    vendor: str
+    gamma: float
+    edges: float
+
+
+OURS = Processing("Hausmarke", 0.75, 0.6)
+"""Unlike what the shipped models have seen."""
+UPDATED = Processing("Hausmarke 2", 1.5, 2.0)
+"""After the vendor's update in autumn."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Baby:
+    """One baby with one film."""
+
+    number: int
+    film: Dataset
+    phantom: Phantom
+
+    @property
+    def uid(self) -> str:
+        """SOP Instance UID of the film."""
+        return str(self.film.SOPInstanceUID)
+
+    @property
+    def has_rds(self) -> bool:
+        """The truth, which nobody tells the node but readers."""
+        return self.phantom.baby.disease.is_rds
+
+    def lungs(self) -> Dataset:
+        """Give the lungs as a reader drew them."""
+        segmentation = segmentation_of(self.phantom, self.film)
+        segmentation.ContentCreatorName = "Leserin^Erika"
+        return segmentation
+
+    def reading(self) -> Dataset:
+        """Give the report of a reader."""
+        return written_report(self.film, is_present=self.has_rds, grade=self.phantom.baby.disease.grade)
+
+
+def make_baby(number: int, of: int, processing: Processing, long_side: int) -> Baby:
+    """Make the ``number``-th of all babies of the year; the same one each time."""
+    phantom = make_phantom(FIRST_SEED + number, PhantomSettings(long_side=long_side, sideways=0.05))
+    film = dataset_of(phantom)
+    day = f"{NEW_YEAR + timedelta(days=_DAYS * number // of):%Y%m%d}"
+    for kind in ("Study", "Series", "Acquisition", "Content"):
+        setattr(film, f"{kind}Date", day)
+    film.Manufacturer = processing.vendor
+    _process(film, processing)
+    return Baby(number, film, phantom)
+
+
+def _process(film: Dataset, processing: Processing) -> None:
+    """Give the film the grey scale of a detector's software, in place."""
+    most = (1 << film.BitsStored) - 1
+    values = film.pixel_array.astype(np.float64) / most
+    is_inverted = film.PhotometricInterpretation == "MONOCHROME1"
+    grey = 1 - values if is_inverted else values
+    shown = _sharpen(np.clip(grey, 0, 1) ** processing.gamma, processing.edges)
+    stored = (1 - shown if is_inverted else shown) * most
+    film.PixelData = np.rint(stored).astype(film.pixel_array.dtype).tobytes()
+    for keyword in ("VOILUTSequence", "WindowCenter", "WindowWidth", "VOILUTFunction", "PixelPaddingValue"):
+        if keyword in film:
+            del film[keyword]
+
+
+def _sharpen(grey: NDArray[np.float64], edges: float) -> NDArray[np.float64]:
+    return np.clip(grey + edges * (grey - gaussian_filter(grey, max(grey.shape) / 200)), 0, 1)

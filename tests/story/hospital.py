@@ -1,0 +1,116 @@
+"""The hospital of the story: a node in its own processes, a PACS, and the commands that people type there."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydicom import Dataset
+from pynetdicom.presentation import build_context
+
+from tests.story.babies import Baby
+from tests.support.network import associate, store
+from tests.support.node import RunningNode, running_node
+from tests.support.pacs import Pacs
+from tests.support.waiting import wait_until
+
+TRAINING_S = 4 * 3600
+
+
+class StoryFailed(AssertionError):
+    """The year did not go as it must."""
+
+
+@dataclass(slots=True)
+class Hospital:
+    """Where the story plays.
+
+    Attributes
+    ----------
+    folder
+        Of everything that is written.
+    """
+
+    folder: Path
+    node: RunningNode
+    pacs: Pacs
+
+    def run(self, *arguments: object, expected: Sequence[int] = (0,)) -> str:
+        """Type a ``neolung`` command; gives what it says."""
+        done = self.node.command(*map(str, arguments))
+        if done.returncode not in expected:
+            raise StoryFailed(f"neolung {' '.join(map(str, arguments))}: {done.stdout}{done.stderr}")
+        return done.stdout
+
+    def ask(self, *arguments: object, expected: Sequence[int] = (0,)) -> Any:
+        """Type a command with ``--json``."""
+        return json.loads(self.run(*arguments, "--json", expected=expected))
+
+    def train(self, *arguments: object) -> str:
+        """Type a ``neolung-train`` command."""
+        command = [sys.executable, "-m", "train", *map(str, arguments)]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=TRAINING_S, check=False)
+        if done.returncode:
+            raise StoryFailed(f"neolung-train {' '.join(map(str, arguments))}: {done.stdout}{done.stderr}")
+        return done.stdout
+
+    def send(self, objects: Sequence[Dataset]) -> None:
+        """Send films, or what readers made, by C-STORE."""
+        classes = sorted({str(each.SOPClassUID) for each in objects})
+        with associate(self.node.port, [build_context(each) for each in classes]) as association:
+            for each in objects:
+                status = store(association, each).Status
+                if status != 0x0000:
+                    raise StoryFailed(f"C-STORE was answered with {status:04X}")
+
+    def wait_for_analyses(self, seconds: float) -> None:
+        """Wait until no film waits."""
+        wait_until(
+            self._is_idle, seconds, lambda: f"films still wait:\n{self.run('status', expected=(0, 1))}"
+        )
+
+    def analyses(self) -> dict[str, dict[str, Any]]:
+        """Give the newest analysis of each film, by SOP Instance UID."""
+        found: list[dict[str, Any]] = self.ask("studies", "--limit", 100_000)
+        return {one["sop_instance_uid"]: one for one in reversed(found)}
+
+    def _is_idle(self) -> bool:
+        queue = self.ask("status", expected=(0, 1))["queue"]
+        busy = {line["work"]: line["waiting"] + line["running"] for line in queue}
+        return not any(count for work, count in busy.items() if work != "commit pacs")
+
+
+@contextmanager
+def open_hospital(folder: Path, *, bundle: Path | None, window_days: int) -> Iterator[Hospital]:
+    """Start PACS and node."""
+    with Pacs() as pacs:
+        destination = {
+            "name": "pacs",
+            "ae_title": "PACS",
+            "host": "127.0.0.1",
+            "port": pacs.port,
+            "storage_commitment": False,
+        }
+        drift = {"window_days": window_days, "least_films": 10, "ignore": ["seconds to result"]}
+        model = {"bundle": str(bundle) if bundle else None}
+        with running_node(folder / "node", [destination], drift=drift, model=model) as node:
+            yield Hospital(folder, node, pacs)
+
+
+def auroc_of(hospital: Hospital, babies: Sequence[Baby]) -> tuple[float, int]:
+    """Measure the node's probabilities against the truth; gives AUROC and the number of films judged."""
+    from train.evaluation.statistics.ranking import auroc
+
+    said = hospital.analyses()
+    judged = [
+        (baby.has_rds, said[baby.uid]["probability"])
+        for baby in babies
+        if said[baby.uid]["probability"] is not None
+    ]
+    if len({truth for truth, _ in judged}) < 2:
+        return float("nan"), len(judged)
+    return auroc([truth for truth, _ in judged], [value for _, value in judged]), len(judged)
