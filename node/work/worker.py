@@ -82,7 +82,7 @@ class Worker:
     engine
         Where batches run.
     process
-        Gives what runs there, anew for each batch: the models may have changed.
+        Gives what runs there, anew for each turn: the models may have changed.
     give_up
         Ends a call that outstayed its time; engines that cannot do that just lose a thread.
     """
@@ -124,14 +124,15 @@ class Worker:
         """Do everything that can be done now; return how long to wait for a ring."""
         try:
             self._tend()
-            while len(self._batches) < self._settings.in_flight and self._take(bell):
+            process = self._process()
+            while len(self._batches) < self._settings.in_flight and self._take(process, bell):
                 pass
         except StorageFailed as error:
             _log.error("ledger refuses, trying again", error=str(error))
             return _LEDGER_PAUSE_S
         return min(self._settings.poll_s, self._settings.lease.total_seconds() / 3)
 
-    def _take(self, bell: Doorbell) -> bool:
+    def _take(self, process: ProcessBatch, bell: Doorbell) -> bool:
         """Claim a batch and hand it to the engine; False when nothing is due."""
         settings = self._settings
         claims = claim(
@@ -142,7 +143,7 @@ class Worker:
         selected = select_films(self._ledger, claims)
         if not selected:
             return True
-        future = self._engine.submit(self._process(), [film for _, film in selected])
+        future = self._engine.submit(process, [film for _, film in selected])
         self._batches.append(_Batch([held for held, _ in selected], future, monotonic()))
         future.add_done_callback(lambda _done: bell.ring())
         return True
