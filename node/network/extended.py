@@ -14,10 +14,11 @@ from pydicom.uid import UID
 from node.network.contexts import FIND_MODELS, GET_MODELS, MOVE_MODELS
 
 _RELATIONAL, _FUZZY_NAMES = 0, 2
-_SUPPORTED: Mapping[str, bytes] = {
+SUPPORTED: Mapping[str, bytes] = {
     **dict.fromkeys(FIND_MODELS, bytes((1, 0, 1, 0, 0))),
     **dict.fromkeys((*MOVE_MODELS, *GET_MODELS), bytes((1, 0))),
 }
+"""Application information by information model: 1 for each option that the node has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +43,13 @@ BASELINE = QueryOptions()
 def answer_extended(event: Any) -> dict[UID, bytes]:
     """Accept of each option that is asked for what the node supports (handler of EVT_SOP_EXTENDED)."""
     wanted: Mapping[UID, bytes] = event.app_info
-    return {UID(model): _agreed(model, wanted[UID(model)]) for model in _SUPPORTED if wanted.get(UID(model))}
+    return {UID(model): _agreed(model, wanted[UID(model)]) for model in SUPPORTED if wanted.get(UID(model))}
 
 
 def query_options(association: Any, model: UID) -> QueryOptions:
     """Tell what was agreed on when an association was opened."""
     agreed = _agreed(model, association.requestor.sop_class_extended.get(model) or b"")
-    agreed = agreed.ljust(len(_SUPPORTED[model]), b"\0")
+    agreed = agreed.ljust(len(SUPPORTED[model]), b"\0")
     return QueryOptions(relational=bool(agreed[_RELATIONAL]), fuzzy_names=bool(agreed[_FUZZY_NAMES]))
 
 
@@ -60,5 +61,5 @@ def is_relational(association: Any, model: UID) -> bool:
 
 def _agreed(model: str, wanted: bytes) -> bytes:
     """Answer as many bytes as were sent, at most those that are defined; 1 is yes, anything else no."""
-    supported = _SUPPORTED[model]
+    supported = SUPPORTED[model]
     return bytes(int(asked == 1 and known == 1) for asked, known in zip(wanted, supported, strict=False))

@@ -14,12 +14,13 @@ from node.config.tls import TlsConfig
 from node.errors import TlsUnusable
 from node.log import EventLog
 
-_CIPHERS = {
+CIPHERS = {
     # RFC 9325 4.2: ephemeral elliptic curves and authenticated encryption. TLS 1.3 has nothing else.
     "bcp195": "@SECLEVEL=2:ECDHE+AESGCM:ECDHE+CHACHA20:!aNULL",
     # B.13 lets DHE in too; security level 2 asks for 2048 bits there and for 224, so 256, with curves.
     "bcp195-modified": "@SECLEVEL=2:ECDHE+AESGCM:ECDHE+CHACHA20:DHE+AESGCM:!aNULL",
 }
+"""Cipher suites of TLS 1.2 by ``tls.profile``, as OpenSSL writes them."""
 _SOON_DAYS = 30
 _VERSIONS = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}
 
@@ -170,7 +171,7 @@ def _make_client_context(checks_host: bool, config: TlsConfig) -> ssl.SSLContext
 def _common_context(protocol: int, config: TlsConfig) -> ssl.SSLContext:
     context = ssl.SSLContext(protocol)
     context.minimum_version = _VERSIONS[config.minimum_version]
-    context.set_ciphers(_CIPHERS[config.profile])
+    context.set_ciphers(CIPHERS[config.profile])
     context.options |= ssl.OP_NO_COMPRESSION | ssl.OP_NO_RENEGOTIATION | ssl.OP_CIPHER_SERVER_PREFERENCE
     if config.certificate is not None and config.key is not None:
         _load_identity(context, config.certificate, config.key)
