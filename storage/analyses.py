@@ -57,6 +57,12 @@ def makers_of(connection: Connection, source_instance_id: int) -> list[tuple[str
     return [(row[0], row[1]) for row in connection.execute(of_radiograph.group_by(*made).order_by(first))]
 
 
+def count_outcomes(connection: Connection) -> dict[str, int]:
+    """Count the analyses by their outcome."""
+    counted = select(analysis.c.outcome, func.count().label("analyses")).group_by(analysis.c.outcome)
+    return {row.outcome: row.analyses for row in connection.execute(counted)}
+
+
 def list_analyses(connection: Connection, limit: int = 100) -> list[AnalysisRecord]:
     """Give the newest analyses, the newest first."""
     return [_to_record(row) for row in connection.execute(_newest_first().limit(limit)).mappings()]

@@ -1,7 +1,7 @@
 """Takes old rows out of the queue and the audit trail; work that is open is never touched.
 
-Instances, analyses, decisions of routes and deliveries stay: the index knows for ever what was received, so a film that is sent
-again after its jobs were forgotten is not analysed again.
+Instances, analyses, decisions of routes and deliveries stay: the index knows for ever what was received, so a
+film that is sent again after its jobs were forgotten is not analysed again.
 """
 
 from collections.abc import Sequence

@@ -11,6 +11,7 @@ from node.drift.watch import watch_drift
 from node.errors import StartRefused
 from node.housekeeping import keep_house
 from node.log import EventLog
+from node.metrics import offering_metrics
 from node.network.access import AccessList
 from node.network.application_entity import ApplicationEntity, Services
 from node.network.commitment_provider import CommitmentProvider
@@ -41,6 +42,7 @@ def serve(config: Config, drain: Drain) -> None:
         forwarding(config),
         make_application_entity(config, ledger, store, auditor, reporter),
         reporter.running(drain),
+        offering_metrics(config, ledger),
     ):
         complete_index(config, ledger, store, drain)
         keep_house(ledger, config.ledger.keep_days, drain, also=partial(_look_after, config, ledger))

@@ -15,6 +15,7 @@ from node.config.destinations import DestinationConfig, RetryConfig
 from node.config.drift import DriftConfig
 from node.config.fetch import FetchConfig
 from node.config.gate import GateConfig
+from node.config.metrics import MetricsConfig
 from node.config.routes import RouteConfig
 from node.config.section import Section
 from node.config.studies import StudiesConfig
@@ -189,6 +190,7 @@ class Config(Section):
     results: ResultsConfig = Field(default_factory=ResultsConfig)
     web: WebConfig = Field(default_factory=WebConfig)
     drift: DriftConfig = Field(default_factory=DriftConfig)
+    metrics: MetricsConfig = Field(default_factory=MetricsConfig)
     audit: AuditConfig = Field(default_factory=AuditConfig)
     log: LogConfig = Field(default_factory=LogConfig)
 

@@ -120,15 +120,15 @@ def split_file(part10: bytes) -> FileParts:
         raise UnreadableDataSet("the file is no DICOM file")
     try:
         meta = read_dataset(file, is_implicit_VR=False, is_little_endian=True, stop_when=_behind_meta)
-        uids = [
+        sop_class, sop_instance, syntax = (
             str(meta.get(keyword) or "")
             for keyword in ("MediaStorageSOPClassUID", "MediaStorageSOPInstanceUID", "TransferSyntaxUID")
-        ]
+        )
     except _JUNK as error:
         raise UnreadableDataSet("the File Meta Information cannot be read") from error
-    if not uids[2]:
+    if not syntax:
         raise UnreadableDataSet("the File Meta Information names no transfer syntax")
-    return FileParts(*uids, part10[file.tell() :])
+    return FileParts(sop_class, sop_instance, syntax, part10[file.tell() :])
 
 
 def _behind_meta(tag: BaseTag, _vr: str | None, _length: int) -> bool:

@@ -15,7 +15,15 @@ pytest.importorskip("torch")
 def test_a_year_at_a_small_hospital(tmp_path: Path) -> None:
     said: list[str] = []
     bundle = make_tiny_bundle(tmp_path / "start")
-    plan = Plan(babies=84, long_side=160, budget="tiny", bundle=bundle, window_days=28, say=said.append)
+    plan = Plan(
+        babies=84,
+        long_side=160,
+        budget="tiny",
+        bundle=bundle,
+        window_days=28,
+        least_films=5,
+        say=said.append,
+    )
     told = tell(tmp_path / "year", plan)
     assert (told.differences["iou"] or 0) > 0
     assert told.alarms

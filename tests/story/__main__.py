@@ -1,5 +1,6 @@
 """``python -m tests.story [--babies N] [--out DIR]``: play the year and print it."""
 
+import math
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated
@@ -8,6 +9,9 @@ import typer
 
 from tests.story.hospital import StoryFailed
 from tests.story.telling import Plan, tell
+
+
+_FILMS_IN_A_WINDOW = 12
 
 
 def main(
@@ -19,7 +23,8 @@ def main(
 ) -> None:
     """Play a year at a small hospital with simulated babies (SYNTHETIC)."""
     with TemporaryDirectory(prefix="neolung-story-") as folder:
-        plan = Plan(babies, long_side, budget, bundle, say=lambda text: typer.echo(text))
+        days = 7 * math.ceil(365 * _FILMS_IN_A_WINDOW / (7 * babies))
+        plan = Plan(babies, long_side, budget, bundle, window_days=days, say=lambda text: typer.echo(text))
         try:
             told = tell(out or Path(folder), plan)
         except StoryFailed as error:

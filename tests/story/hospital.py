@@ -85,7 +85,7 @@ class Hospital:
 
 
 @contextmanager
-def open_hospital(folder: Path, *, bundle: Path | None, window_days: int) -> Iterator[Hospital]:
+def open_hospital(folder: Path, bundle: Path | None, drift: dict[str, int]) -> Iterator[Hospital]:
     """Start PACS and node."""
     with Pacs() as pacs:
         destination = {
@@ -95,9 +95,9 @@ def open_hospital(folder: Path, *, bundle: Path | None, window_days: int) -> Ite
             "port": pacs.port,
             "storage_commitment": False,
         }
-        drift = {"window_days": window_days, "least_films": 10, "ignore": ["seconds to result"]}
+        watch = {**drift, "ignore": ["seconds to result"]}
         model = {"bundle": str(bundle) if bundle else None}
-        with running_node(folder / "node", [destination], drift=drift, model=model) as node:
+        with running_node(folder / "node", [destination], drift=watch, model=model) as node:
             yield Hospital(folder, node, pacs)
 
 

@@ -30,7 +30,7 @@ class Plan:
         Pixels of the films.
     bundle
         That the hospital starts with; None: the one that ships.
-    window_days
+    window_days, least_films
         Of the watch over drift.
     """
 
@@ -39,6 +39,7 @@ class Plan:
     budget: str = "small"
     bundle: Path | None = None
     window_days: int = 14
+    least_films: int = 10
     say: Callable[[str], None] = print
 
 
@@ -69,7 +70,8 @@ def tell(folder: Path, plan: Plan) -> Told:
     """
     started, told = time.monotonic(), Told()
     spring, autumn = 2 * plan.babies // 3, 5 * plan.babies // 6
-    with open_hospital(folder, bundle=plan.bundle, window_days=plan.window_days) as hospital:
+    drift = {"window_days": plan.window_days, "least_films": plan.least_films}
+    with open_hospital(folder, plan.bundle, drift) as hospital:
         first = _babies_arrive(hospital, plan, range(spring), OURS, "January to August")
         _readers_correct(hospital, plan, first)
         plan.say(hospital.run("drift", "--freeze").strip())
