@@ -43,14 +43,15 @@ def make_reference() -> str:
     """Write the whole page."""
     parts = [_HEAD]
     for path, model in sections():
-        rows = _rows(model)
+        rows = section_rows(model)
         if rows:
             parts.append(f"## {path}\n\n{section_text(model)}\n\n| key | default | allowed | meaning |")
             parts.append("|---|---|---|---|\n" + "\n".join(rows) + "\n")
     return "\n".join(parts)
 
 
-def _rows(model: type[BaseModel]) -> list[str]:
+def section_rows(model: type[BaseModel]) -> list[str]:
+    """Write the table rows of a section: key, default, allowed, meaning."""
     texts = documented_keys(model)
     return [
         f"| `{name}` | {_default(field)} | {describe_field(field)} | {texts[name]} |"

@@ -13,7 +13,7 @@ from pynetdicom.presentation import build_context
 
 from node.config.destinations import DestinationConfig
 from node.errors import IdentifierNotMade, QueryCutShort, QueryFailed
-from node.network.contexts import PATIENT_ROOT_FIND, STUDY_ROOT_FIND
+from node.network.contexts import PATIENT_ROOT_FIND, PLAIN_SYNTAXES, STUDY_ROOT_FIND
 from node.network.requestor import open_association
 from node.network.responses import UNICODE
 
@@ -105,7 +105,8 @@ def open_questions(
     QueryFailed
         If it offers no query service.
     """
-    with open_association(destination, calling_ae_title, [build_context(model)]) as association:
+    contexts = [build_context(model, list(PLAIN_SYNTAXES))]
+    with open_association(destination, calling_ae_title, contexts) as association:
         if not association.accepted_contexts:
             raise QueryFailed(f"{destination.name} does not offer C-FIND")
         yield Questions(destination.name, association, model)

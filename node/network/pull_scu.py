@@ -20,7 +20,7 @@ from node.audit.transfers import Transfer
 from node.config.destinations import DestinationConfig
 from node.errors import FetchFailed, FetchRefused
 from node.network.access import Caller
-from node.network.contexts import STUDY_ROOT_GET, STUDY_ROOT_MOVE
+from node.network.contexts import PLAIN_SYNTAXES, STUDY_ROOT_GET, STUDY_ROOT_MOVE
 from node.network.intake import Intake, StoreRequest
 from node.network.requestor import open_association
 from node.network.status import status_dataset
@@ -70,7 +70,8 @@ def move(destination: DestinationConfig, node_ae_title: str, identifier: Dataset
     FetchFailed
         If it answers another failure.
     """
-    with open_association(destination, node_ae_title, [build_context(STUDY_ROOT_MOVE)]) as association:
+    contexts = [build_context(STUDY_ROOT_MOVE, list(PLAIN_SYNTAXES))]
+    with open_association(destination, node_ae_title, contexts) as association:
         _require(destination, association, STUDY_ROOT_MOVE, "C-MOVE", "get")
         responses = association.send_c_move(
             identifier, node_ae_title, STUDY_ROOT_MOVE, _MESSAGE_ID, _LOW_PRIORITY
@@ -108,7 +109,8 @@ class Getter:
         FetchFailed
             If it answers another failure.
         """
-        contexts = [build_context(STUDY_ROOT_GET), *_storage_contexts(sop_classes, self.syntaxes)]
+        model = build_context(STUDY_ROOT_GET, list(PLAIN_SYNTAXES))
+        contexts = [model, *_storage_contexts(sop_classes, self.syntaxes)]
         roles = [build_role(UID(sop_class), scp_role=True) for sop_class in sop_classes]
         peer = Peer(self.destination.ae_title, self.destination.host, is_requestor=False)
         transfer = Transfer(self.auditor, peer, is_sent=False)

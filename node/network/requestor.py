@@ -12,6 +12,7 @@ from node.config.destinations import DestinationConfig
 from node.errors import AssociationRefused, TlsUnusable
 from node.network.connection import Connection, Opener, make_opener
 from node.network.sockets import Handler, socket_handlers
+from pipeline.results.equipment import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 
 
 class _Requestor(AE):
@@ -19,6 +20,8 @@ class _Requestor(AE):
 
     def __init__(self, ae_title: str, opener: Opener) -> None:
         super().__init__(ae_title)
+        self.implementation_class_uid = IMPLEMENTATION_CLASS_UID
+        self.implementation_version_name = IMPLEMENTATION_VERSION_NAME
         self._opener = opener
         self._connections: list[Connection] = []
 

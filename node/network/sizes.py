@@ -11,7 +11,7 @@ from node.log import EventLog
 
 _MOST_COMMAND_BYTES = 1 << 16
 """Of the command set of one message; the longest of the standard has some hundred."""
-_MOST_WAITING = 4
+MOST_WAITING = 4
 """Requests that wait for the one before them: nobody may send the next before the answer (PS3.7 D.3.3.3)."""
 _SLOWEST = 1024
 """Bytes a second below which a message is taken for a trick and not for a slow line."""
@@ -44,7 +44,7 @@ class MessageGuard:
         """Look at the message under way after one more of its parts."""
         association = event.assoc
         message = association.dimse.message
-        if association.dimse.msg_queue.qsize() > _MOST_WAITING:
+        if association.dimse.msg_queue.qsize() > MOST_WAITING:
             self._cut_off(association, "requests sent without waiting for answers")
         if message is None:
             return

@@ -20,7 +20,7 @@ _config.LOG_REQUEST_IDENTIFIERS = False
 _config.LOG_RESPONSE_IDENTIFIERS = False
 
 _QUICK_ACK: int | None = getattr(socket, "TCP_QUICKACK", None)
-_MAX_READ = 1 << 20
+MAX_READ = 1 << 20
 """Bytes of one PDU: the most that the node can offer to receive. Longer ones are junk or an attack."""
 
 Handler = tuple[Any, Callable[..., Any]]
@@ -74,7 +74,7 @@ def receive_exactly(connection: socket.socket, size: int) -> bytearray:
     OSError
         If the connection breaks, does not give the bytes within about its time-out, or ``size`` is absurd.
     """
-    if size > _MAX_READ:
+    if size > MAX_READ:
         raise OSError(f"a PDU of {size} bytes is announced")
     buffer = bytearray(size)
     view = memoryview(buffer)
