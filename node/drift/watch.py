@@ -52,9 +52,7 @@ def look_for_drift(config: Config, ledger: Ledger) -> Course:
     reference, drift = read_reference(config), config.drift
     limits = Limits(drift.level, drift.least_films, drift.least_effect)
     windows = windows_of(read_films(ledger), drift.window_days, after=reference.window.last)
-    before = {
-        name: sample for name, sample in reference.window.features.items() if name not in drift.ignore
-    }
+    before = {name: sample for name, sample in reference.window.features.items() if name not in drift.ignore}
     looked = [Looked(window, changes(before, window.features, limits)) for window in windows]
     return Course(reference, limits, looked)
 

@@ -10,7 +10,6 @@ import typer
 from tests.story.hospital import StoryFailed
 from tests.story.telling import Plan, tell
 
-
 _FILMS_IN_A_WINDOW = 12
 
 

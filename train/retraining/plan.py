@@ -42,8 +42,8 @@ _SMALL = RetrainPlan(
     rehearsal=60,
 )
 _TINY = RetrainPlan(
-    lungs=FitSettings(epochs=1, batch=4, learning_rate=1e-4, averaging=0.5, threads=1),
-    findings=FitSettings(epochs=1, batch=4, learning_rate=1e-4, averaging=0.5, threads=1),
+    lungs=FitSettings(epochs=4, batch=4, learning_rate=2e-3, averaging=0.9, threads=1),
+    findings=FitSettings(epochs=3, batch=4, learning_rate=1e-3, averaging=0.9, threads=1),
     folds=2,
     rehearsal=0,
 )
