@@ -10,6 +10,7 @@ import typer
 
 from node.cli import (
     auditing,
+    conformance,
     demonstration,
     diagnosis,
     drifting,
@@ -76,6 +77,7 @@ for group in (
     tokens,
     auditing,
     diagnosis,
+    conformance,
 ):
     group.add_to(app)
 

@@ -18,7 +18,7 @@ CIPHERS = {
     # RFC 9325 4.2: ephemeral elliptic curves and authenticated encryption. TLS 1.3 has nothing else.
     "bcp195": "@SECLEVEL=2:ECDHE+AESGCM:ECDHE+CHACHA20:!aNULL",
     # B.13 lets DHE in too; security level 2 asks for 2048 bits there and for 224, so 256, with curves.
-    "bcp195-modified": "@SECLEVEL=2:ECDHE+AESGCM:ECDHE+CHACHA20:DHE+AESGCM:!aNULL",
+    "bcp195-modified": "@SECLEVEL=2:ECDHE+AESGCM:ECDHE+CHACHA20:DHE+AESGCM:!aNULL:!aDSS",
 }
 """Cipher suites of TLS 1.2 by ``tls.profile``, as OpenSSL writes them."""
 _SOON_DAYS = 30

@@ -31,7 +31,7 @@ from pipeline.values import (
     Verdict,
 )
 
-_SIDE = 32
+_SIDES = (800, 900)
 _BOTH: dict[str, tuple[Any, Any]] = {
     "SOPClassUID": (ComputedRadiographyImageStorage, DigitalXRayImageStorageForPresentation),
     "SpecificCharacterSet": ("ISO_IR 100", "ISO_IR 192"),
@@ -78,33 +78,36 @@ def invent_origin(which: int = 0) -> Origin:
     )
 
 
-def invent_analysis(which: int = 0, outcome: Outcome = Outcome.ABSENT) -> Analysis:
-    """Make the analysis of one of two films, by one of two bundles.
+def invent_analysis(which: int = 0, *, is_judged: bool = True) -> Analysis:
+    """Make the analysis of one of two films, by one of two bundles, with one of two answers.
 
     Parameters
     ----------
-    outcome
-        A film that is not judged comes without picture, lungs and finding.
+    is_judged
+        A film that is not comes without picture, lungs and finding.
     """
     header, bundle = _header(which), _bundle(which)
     rule = RuleVerdict("age", Verdict.YES, ("1 day", "2 days")[which])
-    if outcome not in (Outcome.ABSENT, Outcome.PRESENT):
-        why = ("no newborn", "no chest")[which]
-        return Analysis(header, outcome, bundle, reason=Reason.OTHER, explanation=why, verdicts=(rule,))
+    if not is_judged:
+        outcome = (Outcome.NOT_ELIGIBLE, Outcome.NOT_ASSESSABLE)[which]
+        reason = (Reason.OTHER, Reason.POSITIONING)[which]
+        why = ("no newborn", "turned")[which]
+        return Analysis(header, outcome, bundle, reason=reason, explanation=why, verdicts=(rule,))
     return Analysis(
         header=header,
-        outcome=outcome,
+        outcome=(Outcome.ABSENT, Outcome.PRESENT)[which],
         bundle=bundle,
         radiograph=_radiograph(which, header),
         lung_mask=_lung_mask(which),
-        finding=Finding((0.25, 0.125)[which], (0.5, 0.625)[which]),
+        finding=Finding((0.25, 0.75)[which], (0.5, 0.625)[which]),
+        explanation=("", "age not known")[which],
         verdicts=(rule,),
     )
 
 
 def _radiograph(which: int, header: Dataset) -> Radiograph:
     return Radiograph(
-        pixels=np.full((_SIDE, _SIDE), 0.5 + which / 4, np.float32),
+        pixels=np.full((_SIDES[which], _SIDES[which]), 0.5 + which / 4, np.float32),
         outside=None,
         spacing=PixelSpacing(0.1 + which, 0.2 + which, ("imager", "calibrated")[which]),
         orientation=Orientation(known=True),
@@ -114,8 +117,8 @@ def _radiograph(which: int, header: Dataset) -> Radiograph:
 
 
 def _lung_mask(which: int) -> LungMask:
-    labels = np.zeros((_SIDE, _SIDE), np.uint8)
-    labels[8 : 24 + which, 4:12], labels[8 : 24 + which, 20:28] = 1, 2
+    labels = np.zeros((_SIDES[which], _SIDES[which]), np.uint8)
+    labels[160 : 480 + which, 80:240], labels[160 : 480 + which, 400:560] = 1, 2
     area = int(np.count_nonzero(labels))
     return LungMask(labels > 0, labels, 0.9, area, area / labels.size, float(area + which))
 
@@ -124,7 +127,7 @@ def _bundle(which: int) -> BundleIdentity:
     name = ("First", "Second")[which]
     segmenter, classifier = (
         ModelIdentity(
-            f"{name} {use}", f"{which + 1}.0", _uid(use, which), f"{which}" * 64, (f"{use}={name}",)
+            f"{name} {use}", f"{which + 1}.{len(use)}", _uid(use, which), f"{which}" * 64, (f"{use}={name}",)
         )
         for use in ("segmenter", "classifier")
     )
@@ -140,8 +143,8 @@ def _header(which: int) -> Dataset:
     for level in ("Study", "Series"):
         put(header, f"{level}InstanceUID", _uid(level, which))
     header.SOPInstanceUID = _uid("film", which)
-    header.PatientOrientation = [["L", "F"], ["L", "FL"]][which]
-    header.Rows = header.Columns = _SIDE
+    header.PatientOrientation = [["L", "F"], ["R", "FL"]][which]
+    header.Rows = header.Columns = _SIDES[which]
     request = Dataset()
     request.RequestedProcedureID, request.ScheduledProcedureStepID = f"R{which}", f"S{which}"
     header.RequestAttributesSequence = [request]

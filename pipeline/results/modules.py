@@ -7,6 +7,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+_SHORT = {"lut", "sc", "sop", "sr", "voi"}
+
 Path = tuple[str, ...]
 """Keywords from the Data Set down to an attribute."""
 
@@ -39,10 +41,15 @@ def places(sop_class_uid: str) -> dict[Path, Place]:
 def _attributes(sop_class_uid: str) -> Iterator[tuple[Path, Place]]:
     iod = _table("sop_class_iod_map").get(sop_class_uid)
     for module in _table("iod_module_map").get(iod, ()):
-        name = module["key"].replace("-", " ").capitalize()
+        name = _name(module["key"])
         for attribute in _table("module_attribute_map")[module["key"]]:
             path = (*attribute["path"], attribute["keyword"])
             yield path, Place(name, module["usage"], attribute["type"])
+
+
+def _name(key: str) -> str:
+    words = [word.upper() if word in _SHORT else word for word in key.split("-")]
+    return words[0][0].upper() + " ".join(words)[1:]
 
 
 @cache
