@@ -12,6 +12,10 @@ from storage.databases import database_now
 from storage.tables import annotation
 
 
+_AT_ONCE = 500
+"""Films in one question: databases take only so many values."""
+
+
 class Channel(StrEnum):
     """How an annotation came in."""
 
@@ -76,9 +80,11 @@ def add_annotations(connection: Connection, found: Iterable[FilmAnnotation]) -> 
 def annotations_of(connection: Connection, film_uids: Sequence[str]) -> dict[str, list[FilmAnnotation]]:
     """Give what was said of films, by film, the newest last; films of which nothing was said are left out."""
     found: dict[str, list[FilmAnnotation]] = {}
-    wanted = select(annotation).where(annotation.c.film_uid.in_(film_uids))
-    for row in connection.execute(wanted.order_by(annotation.c.annotation_id)):
-        found.setdefault(row.film_uid, []).append(_to_value(row))
+    for start in range(0, len(film_uids), _AT_ONCE):
+        of_films = annotation.c.film_uid.in_(film_uids[start : start + _AT_ONCE])
+        wanted = select(annotation).where(of_films).order_by(annotation.c.annotation_id)
+        for row in connection.execute(wanted):
+            found.setdefault(row.film_uid, []).append(_to_value(row))
     return found
 
 

@@ -73,10 +73,12 @@ def studies(
     json: JsonOption = False,
 ) -> None:
     """List the latest analyses: outcome, probability, lung area, reason. UIDs only, no names."""
+    from node.annotations.words import in_words
     from node.config.loading import load_config
     from node.overview import open_ledger
     from node.printing import age_of, counted, show_json, show_table
     from storage.analyses import list_analyses
+    from storage.annotations import annotations_of
     from storage.instances import get_instance
 
     with open_ledger(load_config(config)) as ledger, ledger.read() as connection:
@@ -84,11 +86,27 @@ def studies(
             (record, get_instance(connection, record.source_instance_id))
             for record in list_analyses(connection, limit)
         ]
+        said = annotations_of(connection, [film.sop_instance_uid for _, film in found])
+    people = {uid: in_words(words) for uid, words in said.items()}
     if json:
-        show_json([asdict(record) | {"sop_instance_uid": film.sop_instance_uid} for record, film in found])
+        show_json(
+            [
+                asdict(record)
+                | {"sop_instance_uid": film.sop_instance_uid, "people": people.get(film.sop_instance_uid, "")}
+                for record, film in found
+            ]
+        )
         return
     now = datetime.now(UTC)
-    columns = ("film (SOP Instance UID)", "outcome", "probability", "threshold", "lungs mm2", "analysed")
+    columns = (
+        "film (SOP Instance UID)",
+        "outcome",
+        "probability",
+        "threshold",
+        "lungs mm2",
+        "people say",
+        "analysed",
+    )
     rows = [
         (
             film.sop_instance_uid,
@@ -96,6 +114,7 @@ def studies(
             _rounded(record.probability, 3),
             _rounded(record.threshold, 3),
             _rounded(record.area_mm2, 0),
+            people.get(film.sop_instance_uid),
             f"{age_of(record.analysed_at, now)} ago",
             record.explanation if record.probability is None else None,
         )

@@ -7,7 +7,7 @@ import pytest
 from node.annotations.labels import import_labels
 from node.annotations.words import in_words
 from node.errors import LabelsUnusable
-from storage.annotations import annotations_of, list_annotations
+from storage.annotations import Channel, FilmAnnotation, add_annotations, annotations_of, list_annotations
 from tests.support.films import CR, lung_ellipses, make_film
 from tests.support.network import ListeningNode, store
 from tests.support.readers import READER, drawn_lungs, verified_report, written_report
@@ -37,6 +37,13 @@ def test_corrections_by_dicom_stand_beside_the_film_whichever_came_first(node: L
         found = list_annotations(connection)
     assert [one.author for one in found] == [READER] * 3
     assert all(one.object_instance_id for one in found)
+
+
+def test_any_number_of_films_is_asked_about_at_once(node: ListeningNode) -> None:
+    uids = [f"1.2.3.{number}" for number in range(1200)]
+    with node.ledger.begin() as connection:
+        add_annotations(connection, [FilmAnnotation(uid, Channel.TABLE, rds=True) for uid in uids[::400]])
+        assert set(annotations_of(connection, uids)) == set(uids[::400])
 
 
 @pytest.fixture
