@@ -11,7 +11,6 @@ from sqlalchemy import Connection, Row, insert, select
 from storage.databases import database_now
 from storage.tables import annotation
 
-
 _AT_ONCE = 500
 """Films in one question: databases take only so many values."""
 
