@@ -4,7 +4,7 @@ SHELL := /bin/sh
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help install setup demo test check fix fast viewer story bench lock clean
+.PHONY: help install setup demo test check fix fast matrix viewer story bench lock clean
 
 help: ## list the commands
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -34,6 +34,9 @@ fix: .venv/.developing ## format the code and repair what lint can repair
 
 fast: .venv/.developing ## the tests that need no server and little time
 	$(BIN)/pytest tests/unit -m "not slow and not dcmtk and not orthanc and not postgres"
+
+matrix: setup ## DCMTK, Orthanc, pynetdicom x services x transfer syntaxes with a running node, and who is refused
+	$(BIN)/pytest -q tests/acceptance/matrix
 
 viewer: setup ## a public viewer, Cornerstone3D in Chromium, opens a film with its lungs from the node
 	@.ci/setup viewer

@@ -42,11 +42,15 @@ PEERS = {
     "postgres": (_postgres_programs, "PostgreSQL (Debian package postgresql)"),
     "cuda": (_cuda_device, "a CUDA device"),
     "dicomweb": (_orthanc_dicomweb, "Orthanc's DICOMweb plugin (Debian package orthanc-dicomweb)"),
+    "pixelmed": (
+        lambda: which("DicomSRValidator") is not None,
+        "PixelMed's DicomSRValidator (Debian packages pixelmed-apps and default-jre-headless)",
+    ),
     "viewer": (_viewer, "Chromium and the viewer's npm packages (make viewer installs them)"),
 }
-OPTIONAL = {"cuda", "viewer"}
+OPTIONAL = {"cuda", "pixelmed", "viewer"}
 """Missing hardware is no fault of the machine's set-up, even in continuous integration; nor is what has a
-command of its own."""
+command of its own, or is as large as a Java."""
 
 
 @pytest.hookimpl(tryfirst=True)

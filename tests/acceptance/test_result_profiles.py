@@ -3,8 +3,6 @@
 import subprocess
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -21,6 +19,7 @@ from pydicom.uid import (
 from tests.support.films import part10_bytes
 from tests.support.node import AE_TITLE, RunningNode, running_node
 from tests.support.orthanc import free_port, running_orthanc
+from tests.support.scp import storescp
 from tests.support.shipped import judged_film
 from tests.support.validators import dcentvfy, dciodvfy
 from tests.support.waiting import wait_until
@@ -28,23 +27,6 @@ from tests.support.waiting import wait_until
 NAME = "Hong^Gildong=洪^吉洞=홍^길동"
 
 pytestmark = [pytest.mark.dcmtk, pytest.mark.orthanc, pytest.mark.slow]
-
-
-@contextmanager
-def storescp(folder: Path, port: int) -> Iterator[Path]:
-    """Run DCMTK's storescp; it writes what it receives as it came, one file each."""
-    out = folder / "viewer"
-    out.mkdir()
-    command = ["/usr/bin/storescp", "-aet", "VIEWER", "-od", str(out), "+B", str(port)]
-    with (folder / "storescp.log").open("wb") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log)
-    try:
-        echo = ["/usr/bin/echoscu", "-aec", "VIEWER", "127.0.0.1", str(port)]
-        wait_until(lambda: subprocess.run(echo, check=False, capture_output=True).returncode == 0, 20)
-        yield out
-    finally:
-        process.terminate()
-        process.wait(timeout=20)
 
 
 def store(node: RunningNode, film: Path) -> None:
@@ -56,7 +38,7 @@ def test_each_destination_gets_exactly_its_objects_and_all_of_them_are_valid(tmp
     port = free_port()
     with (
         running_orthanc(tmp_path, AE_TITLE, free_port()) as orthanc,
-        storescp(tmp_path, port) as viewer,
+        storescp(tmp_path / "viewer", "VIEWER", port) as viewer,
     ):
         common = {"host": "127.0.0.1", "storage_commitment": False}
         archive = {

@@ -4,10 +4,30 @@
 >>> assert "Probability" in dsrdump(path)
 """
 
+import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 from shutil import which
+
+from pydicom import Dataset, dcmread
+
+_SR_LIMITS = " ".join(
+    [
+        *(f"-Djdk.xml.xpath{limit}=0" for limit in ("ExprGrpLimit", "ExprOpLimit", "TotalOpLimit")),
+        "-Xmx1500m",
+    ]
+)
+"""Its rules are longer than what newer versions of Java allow by themselves."""
+_SR_EXTENSIBLE = "Content Item not in template"
+"""TID 1500, 1410 and 1501 are extensible; some rows are newer than the validator's rules of 2022."""
+_SR_BASELINE = "not found in context group 100"
+"""CID 100 is a baseline context group: other codes are allowed."""
+_SR_REGION = re.compile(
+    r"Template 1410 .*\[Row [57]\].* within ([0-9.]+): .*Missing conditional content item"
+)
+"""Every measurement group is taken for TID 1410 once one of them is; one without a region is TID 1501."""
 
 DSRDUMP = Path("/usr/bin/dsrdump")
 ACCEPTED_WARNINGS = (
@@ -85,3 +105,40 @@ def dsrdump(path: Path | str) -> str:
     assert done.returncode == 0, f"dsrdump refused {path}: {done.stderr}"
     assert not complaints, f"dsrdump complained about {path}: {complaints}"
     return done.stdout
+
+
+def dicom_sr_validator(path: Path | str) -> list[str]:
+    """Check a report against the IOD and the templates of PS3.16, with PixelMed's DicomSRValidator.
+
+    Returns
+    -------
+    list of str
+        What is wrong, without what is known to be right.
+    """
+    environment = {**os.environ, "JAVA_TOOL_OPTIONS": _SR_LIMITS}
+    command = ["DicomSRValidator", str(path)]
+    done = subprocess.run(
+        command, capture_output=True, text=True, errors="replace", timeout=250, env=environment
+    )
+    lines = (done.stdout + done.stderr).splitlines()
+    wanted = ("Found Root Template TID_1500", "Root Template Validation Complete", "IOD validation complete")
+    missing = [f"no line: {text}" for text in wanted if not any(text in line for line in lines)]
+    report = dcmread(path)
+    complaints = [line for line in lines if line.startswith(("Error", "Warning"))]
+    return missing + [line for line in complaints if not _is_right(line, report)]
+
+
+def _is_right(line: str, report: Dataset) -> bool:
+    if _SR_EXTENSIBLE in line or _SR_BASELINE in line:
+        return True
+    region = _SR_REGION.search(line)
+    return region is not None and not _has_region(report, region[1])
+
+
+def _has_region(report: Dataset, place: str) -> bool:
+    """Whether a measurement group refers to a segment; ``place`` counts the content items on each level."""
+    group = report
+    for number in place.split(".")[1:]:
+        group = group.ContentSequence[int(number) - 1]
+    names = {row.ConceptNameCodeSequence[0].CodeValue for row in group.ContentSequence}
+    return "121214" in names

@@ -16,7 +16,7 @@ from pydicom.uid import JPEG2000Lossless, JPEGLosslessSV1, JPEGLSLossless, RLELo
 from tests.support.films import encode, make_film, part10_bytes
 from tests.support.network import ListeningNode, dcmtk, listening_node
 from tests.support.orthanc import Orthanc, free_port, running_orthanc
-from tests.support.waiting import wait_until
+from tests.support.scp import storescp
 
 STUDY = "1.2.3.4"
 SYNTAXES = (None, JPEGLSLossless, JPEG2000Lossless, RLELossless, JPEGLosslessSV1)
@@ -48,26 +48,6 @@ def same_pixels(received: list[Dataset], films: dict[str, Dataset]) -> bool:
 
 
 @contextmanager
-def storescp(folder: Path, port: int, *options: str) -> Iterator[Path]:
-    """Run DCMTK's storescp as AE title DCMTK; it writes what it receives as files."""
-    out = folder / "received"
-    out.mkdir()
-    command = ["/usr/bin/storescp", "-aet", "DCMTK", "-od", str(out), "+B", *options, str(port)]
-    with (folder / "storescp.log").open("wb") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log)
-    try:
-        wait_until(
-            lambda: dcmtk("echoscu", "-aec", "DCMTK", "127.0.0.1", str(port)).returncode == 0,
-            20,
-            lambda: (folder / "storescp.log").read_text(),
-        )
-        yield out
-    finally:
-        process.terminate()
-        process.wait(timeout=20)
-
-
-@contextmanager
 def node_with(folder: Path, ae_title: str, port: int) -> Iterator[ListeningNode]:
     address = {"name": "peer", "ae_title": ae_title, "host": "127.0.0.1", "port": port}
     with listening_node(folder / "node", destinations=[address]) as node:
@@ -82,7 +62,7 @@ KEYS = ("-k", "QueryRetrieveLevel=STUDY", "-k", f"StudyInstanceUID={STUDY}")
 @pytest.mark.parametrize("options", [(), ("+xa",)], ids=["plain", "all-syntaxes"])
 def test_movescu_moves_a_study_to_storescp(tmp_path: Path, options: tuple[str, ...]) -> None:
     port = free_port()
-    with node_with(tmp_path, "DCMTK", port) as node, storescp(tmp_path, port, *options) as out:
+    with node_with(tmp_path, "DCMTK", port) as node, storescp(tmp_path, "DCMTK", port, *options) as out:
         films = fill(node, tmp_path / "films")
 
         result = dcmtk("movescu", "-v", "-S", "-aem", "DCMTK", *MOVE, str(node.port), *KEYS)
