@@ -44,7 +44,11 @@ def association_parameters() -> str:
         ("Implementation Version Name", IMPLEMENTATION_VERSION_NAME, IMPLEMENTATION_VERSION_NAME),
         ("Largest PDU that is received", *_keys("max_pdu_bytes", limits, destination)),
         ("Longest PDU that is read", f"{MAX_READ} bytes", f"{MAX_READ} bytes"),
-        ("Associations at one time", _key(LimitsConfig, "max_associations", limits), "one a use"),
+        (
+            "Associations at one time",
+            _key(LimitsConfig, "max_associations", limits),
+            "one for each destination, C-MOVE and command",
+        ),
         ("Asynchronous operations", f"1; {MOST_WAITING} requests may wait", "1"),
         ("Time for TCP to connect", "", _key(DestinationConfig, "connect_timeout_s", destination)),
         ("Time for association messages (ARTIM)", *_keys("acse_timeout_s", limits, destination)),

@@ -53,8 +53,10 @@ def _walk(dataset: Dataset, above: Path, without: frozenset[str]) -> Iterator[tu
 def _text(element: DataElement) -> str:
     if element.VR in _NO_TEXT:
         return f"bytes {crc32(bytes(element.value)):08x}"
-    value = element.value
-    return "\\".join(map(str, value)) if element.VM > 1 else str("" if value is None else value)
+    values = element.value if element.VM > 1 else [element.value]
+    return "\\".join(
+        f"{value:g}" if isinstance(value, float) else str(value) for value in values if value is not None
+    )
 
 
 def coded(element: DataElement) -> list[str]:

@@ -119,6 +119,7 @@ def _radiograph(which: int, header: Dataset) -> Radiograph:
 def _lung_mask(which: int) -> LungMask:
     labels = np.zeros((_SIDES[which], _SIDES[which]), np.uint8)
     labels[160 : 480 + which, 80:240], labels[160 : 480 + which, 400:560] = 1, 2
+    labels[200 : 200 + 80 * which, 80:120] = labels[200 : 200 + 80 * which, 520:560] = 0
     area = int(np.count_nonzero(labels))
     return LungMask(labels > 0, labels, 0.9, area, area / labels.size, float(area + which))
 

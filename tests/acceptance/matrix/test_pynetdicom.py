@@ -93,6 +93,19 @@ def test_get(site: Site, matrix: Matrix, held: dict[str, Dataset], model: UID, a
         assert syntaxes == {name: codec.transfer_syntax_uid for name, codec in SYNTAXES.items()}
 
 
+def test_by_tls(site: Site, matrix: Matrix, held: dict[str, Dataset]) -> None:
+    model = GET_MODELS[1]
+    options = {"ext_neg": [build_role(CR, scp_role=True)], "evt_handlers": [(evt.EVT_C_STORE, lambda _: 0)]}
+    secure = site.hospital.client(site.secure)
+    contexts = [build_context(model), CR]
+    with associate(site.tls_port, contexts, calling="SECURE", tls_args=secure, **options) as association:
+        *_, (final, _) = association.send_c_get(make_identifier("STUDY", **keys(model)), model)
+
+    with matrix.cell(PEER, "get by TLS 1.3"):
+        assert final.Status == 0x0000
+        assert final.NumberOfCompletedSuboperations == len(held)
+
+
 def test_commitment(site: Site, matrix: Matrix, held: dict[str, Dataset]) -> None:
     reports: list[Dataset] = []
 

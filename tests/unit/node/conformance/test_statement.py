@@ -14,6 +14,7 @@ from node.conformance import make_statement
 from node.conformance.document import TABLES
 from node.conformance.markdown import name_of
 from node.conformance.network import proposals
+from node.conformance.objects import made
 from node.conformance.origins import origin
 from node.conformance.security import EVENTS
 from node.network.commitment import offers_commitment
@@ -21,7 +22,9 @@ from node.network.contexts import STORAGE_CLASSES, decodable_syntaxes
 from node.network.find_scu import open_questions
 from node.network.sender import Sender
 from pipeline.codecs.table import CODECS
+from pipeline.results import to_part10
 from pipeline.results.equipment import IMPLEMENTATION_CLASS_UID
+from tests.support.validators import dciodvfy
 
 ROOT = Path(__file__).parents[4]
 
@@ -92,6 +95,14 @@ def test_every_audit_event_that_is_recorded_is_named_and_no_other() -> None:
 )
 def test_where_values_come_from_is_told(first: list[str], second: list[str], told: str) -> None:
     assert origin("PatientID", first, second) == told
+
+
+def test_the_objects_that_it_is_read_from_are_valid(tmp_path: Path) -> None:
+    for each in made():
+        for number, dataset in enumerate(each.pair):
+            path = tmp_path / f"{each.kind}-{number}.dcm"
+            path.write_bytes(to_part10(dataset))
+            assert dciodvfy(path) == [], path.name
 
 
 class Listener:
