@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from node.log import EventLog
+from node.log import EventLog, describe_exception
 from node.processes.lifetime import Drain
 from storage.commitment_requests import forget_requests
 from storage.errors import StorageError
@@ -43,6 +43,8 @@ def keep_house(
             also()
         except StorageError as error:
             _log.warning("old rows are kept for now", reason=str(error))
+        except Exception as error:  # noqa: BLE001 - whatever fails here, the receiver goes on receiving
+            _log.error("housekeeping failed", error=describe_exception(error))
         drain.wait(pause_s)
 
 

@@ -8,7 +8,7 @@ none of it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -96,19 +96,35 @@ def _is_lung(segment: Dataset) -> bool:
 
 
 def _in_report(dataset: Dataset) -> list[Annotation]:
-    content = list(_walk(dataset, 0))
-    author = _author(dataset, content)
+    author = _author(dataset, list(_walk(dataset, 0)))
     if author is None:
         return []
-    rds, grade = _finding(content), _grade(content)
-    if rds is None and grade is None:
-        return []
-    rds = grade > 0 if rds is None and grade is not None else rds
     said_at = _moment(dataset)
-    return [
-        Annotation(film, rds=rds, grade=grade if rds else None, author=author, said_at=said_at)
-        for film in sorted(_films(dataset, content))
-    ]
+    found = []
+    for group in (dataset, *_walk(dataset, 0)):
+        said = list(items(group, "ContentSequence"))
+        rds, grade = _finding(said), _grade(said)
+        film = _only_film(dataset, group)
+        if film and (rds is not None or grade is not None):
+            is_present = bool(grade) if rds is None else rds
+            found.append(
+                Annotation(
+                    film, rds=is_present, grade=grade if is_present else None, author=author, said_at=said_at
+                )
+            )
+    return found
+
+
+def _only_film(dataset: Dataset, group: Dataset) -> str:
+    """Find the one film that a group of content items is about.
+
+    It is the only one that the group refers to, else the only one of the whole document; "" where there are
+    several, for nobody knows then which of them is meant.
+    """
+    for films in (_referred(_walk(group, 0)), _referred(_walk(dataset, 0)), _evidence(dataset)):
+        if films:
+            return next(iter(films)) if len(films) == 1 else ""
+    return ""
 
 
 def _walk(item: Dataset, depth: int) -> Iterator[Dataset]:
@@ -129,16 +145,16 @@ def _author(dataset: Dataset, content: list[Dataset]) -> str | None:
     return None
 
 
-def _finding(content: list[Dataset]) -> bool | None:
+def _finding(said: list[Dataset]) -> bool | None:
     """Whether the finding is present: the last thing that is said of it holds."""
-    said = [_value(item) for item in content if _name(item) == (concepts.RDS.value, "SCT")]
-    clear = [value in _PRESENT for value in said if value in _PRESENT | _ABSENT]
+    values = [_value(item) for item in said if _name(item) == (concepts.RDS.value, "SCT")]
+    clear = [value in _PRESENT for value in values if value in _PRESENT | _ABSENT]
     return clear[-1] if clear else None
 
 
-def _grade(content: list[Dataset]) -> int | None:
+def _grade(said: list[Dataset]) -> int | None:
     wanted = (concepts.RDS_GRADE.value, concepts.OWN_SCHEME)
-    for item in content:
+    for item in said:
         if _name(item) != wanted:
             continue
         measured = next(items(item, "MeasuredValueSequence"), None)
@@ -148,17 +164,19 @@ def _grade(content: list[Dataset]) -> int | None:
     return None
 
 
-def _films(dataset: Dataset, content: list[Dataset]) -> set[str]:
-    """Find the films: what content items refer to, else the evidence; segmentations and reports are none."""
-    referred = {_film(reference) for item in content for reference in items(item, "ReferencedSOPSequence")}
-    evidence = {
+def _referred(content: Iterable[Dataset]) -> set[str]:
+    """Find the films that content items refer to; segmentations and reports are none."""
+    return {_film(one) for item in content for one in items(item, "ReferencedSOPSequence")} - {""}
+
+
+def _evidence(dataset: Dataset) -> set[str]:
+    return {
         _film(reference)
         for keyword in ("CurrentRequestedProcedureEvidenceSequence", "PertinentOtherEvidenceSequence")
         for study in items(dataset, keyword)
         for series in items(study, "ReferencedSeriesSequence")
         for reference in items(series, "ReferencedSOPSequence")
-    }
-    return (referred or evidence) - {""} or evidence - {""}
+    } - {""}
 
 
 def _film(reference: Dataset) -> str:

@@ -55,7 +55,7 @@ class FilmAnnotation:
 
 
 def add_annotations(connection: Connection, found: Iterable[FilmAnnotation]) -> int:
-    """Keep annotations; give how many are new. What was said once in the same words is not kept again."""
+    """Keep annotations; give how many are new. The same twice in a row by one person is one."""
     added = 0
     for one in found:
         values = {
@@ -68,12 +68,27 @@ def add_annotations(connection: Connection, found: Iterable[FilmAnnotation]) -> 
             "author": one.author[:200],
             "said_at": one.said_at,
         }
-        same = [annotation.c[name] == value for name, value in values.items() if value is not None]
-        same += [annotation.c[name].is_(None) for name, value in values.items() if value is None]
-        if connection.execute(select(annotation.c.annotation_id).where(*same).limit(1)).first() is None:
+        if _last_of(connection, one) != values:
             connection.execute(insert(annotation).values(**values, noted_at=database_now(connection)))
             added += 1
     return added
+
+
+def _last_of(connection: Connection, one: FilmAnnotation) -> dict[str, Any] | None:
+    """Give what the same person said last of the same film in the same way; None when nothing."""
+    names = [column.name for column in annotation.c if column.name not in ("annotation_id", "noted_at")]
+    wanted = (
+        select(*(annotation.c[name] for name in names))
+        .where(
+            annotation.c.film_uid == one.film_uid,
+            annotation.c.author == one.author[:200],
+            annotation.c.channel == str(one.channel),
+        )
+        .order_by(annotation.c.annotation_id.desc())
+        .limit(1)
+    )
+    row = connection.execute(wanted).mappings().first()
+    return None if row is None else dict(row)
 
 
 def annotations_of(connection: Connection, film_uids: Sequence[str]) -> dict[str, list[FilmAnnotation]]:

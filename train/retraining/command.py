@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pipeline.bundle import load_bundle, reference_bundle
 from pipeline.bundle.evidence import EVIDENCE_NAME, REPORT_NAME, Evidence
+from pipeline.bundle.manifest import sha256_of
 from train.bundling import BundleParts
 from train.data.index import IndexedFilm, index_file, read_index
 from train.data.leaks import refuse_leaks
@@ -38,7 +39,7 @@ class Retraining:
     lock
         File of the locked babies; None: ``locked.json`` beside the index.
     run
-        Folder of checkpoints and caches; None: beside ``out``.
+        Folder of checkpoints and caches, one for each set of films, splits and start; None: beside ``out``.
     """
 
     data: Path
@@ -61,7 +62,7 @@ def run_retrain(asked: Retraining) -> str:
     """
     start, plan = open_start(asked.start or reference_bundle()), plan_of(asked.budget)
     films, lock = _dealt(asked, start)
-    run = asked.run or asked.out.with_name(f"{asked.out.name}.run")
+    run = _run_folder(asked, start, films)
     school = LungSchool(films, start, plan, run)
     parts = make_parts(start, films, lock, plan, asked.version or f"{datetime.now(UTC):%Y.%m.%d}")
     lungs = school.learn() if school.can_learn else None
@@ -93,6 +94,20 @@ def _dealt(asked: Retraining, start: StartBundle) -> tuple[list[IndexedFilm], Lo
                 f"{'locked for the comparison' if split == TEST else 'left to choose by'}; add films"
             )
     return films, lock
+
+
+def _run_folder(asked: Retraining, start: StartBundle, films: Sequence[IndexedFilm]) -> Path:
+    """Name the folder of this very training: other films, splits or another start bundle have another one."""
+    lines = (
+        f"{film.path} {film.digest} {film.mask} {film.roi_area} {film.rds} {film.split}" for film in films
+    )
+    parts = [start.digest, asked.budget, *lines, *(_mask_digest(film) for film in films)]
+    above = asked.run or asked.out.with_name(f"{asked.out.name}.run")
+    return above / sha256_of("\n".join(parts).encode())[:16]
+
+
+def _mask_digest(film: IndexedFilm) -> str:
+    return sha256_of(film.mask.read_bytes()) if film.mask else ""
 
 
 def _judge_and_write(

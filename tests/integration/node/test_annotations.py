@@ -78,6 +78,16 @@ def test_a_table_names_films_or_orders(node: ListeningNode, films: list[str], tm
     assert import_labels(node.ledger, table, "operator").added == 0
 
 
+def test_who_changes_their_mind_is_heard_each_time(
+    node: ListeningNode, films: list[str], tmp_path: Path
+) -> None:
+    for answer, shown in (("1", "present"), ("0", "absent"), ("1", "present"), ("1", "present")):
+        import_labels(node.ledger, _table(tmp_path, f"accession,rds\nA2,{answer}\n"), "operator")
+        assert _said(node, films[2]) == shown
+    with node.ledger.read() as connection:
+        assert len(list_annotations(connection)) == 3
+
+
 @pytest.mark.parametrize(
     ("text", "trouble"),
     [

@@ -1,5 +1,6 @@
 """Who says what in a SEG or SR: people are heard, devices are not."""
 
+from copy import deepcopy
 from datetime import datetime
 
 import pytest
@@ -68,6 +69,27 @@ def test_a_report_that_a_person_wrote(
         author=READER,
         said_at=datetime(2024, 3, 2, 10, 15),  # noqa: DTZ001
     )
+
+
+def test_of_several_films_each_gets_what_is_said_of_it_and_none_gets_what_is_said_of_another() -> None:
+    first, second = make_film(rows=64, columns=52), make_film(rows=64, columns=52)
+    report = written_report(first, is_present=True, grade=3)
+    other = written_report(second, is_present=False)
+    groups = report.ContentSequence[-1].ContentSequence
+    groups.append(other.ContentSequence[-1].ContentSequence[0])
+    said = {note.film: (note.rds, note.grade) for note in read_annotations(report)}
+    assert said == {str(first.SOPInstanceUID): (True, 3), str(second.SOPInstanceUID): (False, None)}
+
+
+def test_where_nobody_knows_which_film_is_meant_nothing_is_noted() -> None:
+    first, second = make_film(rows=64, columns=52), make_film(rows=64, columns=52)
+    report = written_report(first, is_present=True)
+    group = report.ContentSequence[-1].ContentSequence[0].ContentSequence
+    (image,) = (item for item in group if item.ValueType == "IMAGE")
+    prior = deepcopy(image)
+    prior.ReferencedSOPSequence[0].ReferencedSOPInstanceUID = second.SOPInstanceUID
+    group.append(prior)
+    assert read_annotations(report) == []
 
 
 def test_a_grade_that_there_is_not_is_no_grade() -> None:

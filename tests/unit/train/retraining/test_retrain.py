@@ -89,6 +89,16 @@ class TestCandidate:
         assert (candidate / "manifest.json").read_bytes() == before
         assert time.monotonic() - started < 60
 
+    def test_other_films_are_learnt_from_though_the_folders_are_the_same(
+        self, site: Folders, candidate: Path, tmp_path: Path
+    ) -> None:
+        films = two_lung_films(tmp_path / "films", 40)
+        write_index(tmp_path / "films", [replace(film, rds=not film.rds) for film in films])
+        out, run = tmp_path / "out", candidate.with_name("candidate.run")
+        run_retrain(Retraining(tmp_path / "films", out, site[1], run=run, budget="tiny"))
+        old, new = load_bundle(candidate).manifest, load_bundle(out).manifest
+        assert new.classifier.device_uid != old.classifier.device_uid
+
     def test_a_bundle_is_not_measured_on_babies_that_it_learnt_from(
         self, site: Folders, candidate: Path, tmp_path: Path
     ) -> None:
