@@ -45,6 +45,7 @@ def examine(config: Config) -> Iterator[Check]:
     yield from _guarded("decoders", _decoders)
     for bundle in _bundles(config):
         yield from _guarded("model bundle", partial(_bundle, bundle))
+    yield from _guarded("active model", lambda: _active(config))
     if not config.destinations:
         yield Check("destinations", None, "none configured: results stay on the node and are found by C-FIND")
     for destination in config.destinations:
@@ -158,6 +159,25 @@ def _bundle(folder: Path) -> Check:
     _, identity = verify_bundle(folder)
     digests = f"bundle {identity.digest[:12]}, every file's digest holds"
     return Check("model bundle", True, f"{identity.name} {identity.version}: {digests}")
+
+
+def _active(config: Config) -> Check:
+    """Look at the promoted model and the one in shadow, byte by byte."""
+    from node.errors import NoLedger
+    from node.models.choice import active_model, shadow_model
+    from node.overview import open_ledger
+    from pipeline.bundle import verify_bundle
+
+    try:
+        with open_ledger(config) as ledger:
+            active, shadow = active_model(config, ledger), shadow_model(config, ledger)
+    except NoLedger:
+        return Check("active model", None, "that of the configuration: this node has not run yet")
+    for model in (active, shadow):
+        if model is not None:
+            verify_bundle(model.path)
+    beside = f"; in shadow: {shadow.name} ({shadow.short})" if shadow else ""
+    return Check("active model", True, f"{active.name} ({active.short}){beside}")
 
 
 def _destination(config: Config, destination: DestinationConfig) -> Check:

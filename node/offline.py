@@ -10,6 +10,7 @@ from pydicom import Dataset
 
 from node.config.schema import Config
 from node.identity import device_uid, utc_offset
+from node.models.choice import serving_bundle
 from node.routing.router import Router
 from node.work.models import ModelSettings, WarmModels
 from pipeline.errors import PipelineError
@@ -61,7 +62,7 @@ class OfflineAnalyser:
     def __init__(self, config: Config, *, every_kind: bool = False) -> None:
         self._config = config
         self._every_kind = every_kind
-        self._router = Router.of(config)
+        self._router = Router.of(config, serving_bundle(config))
         settings = ModelSettings(self._router.gate, config.work.engine, 1, config.model.warm_bundles)
         self._models = WarmModels(settings)
 

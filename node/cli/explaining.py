@@ -50,6 +50,7 @@ def _explain_file(film: Path, sender: tuple[str, str, str], config: Path | None,
     """Decide about a film as the node would when it came now."""
     from node.cli.films import read_film
     from node.config.loading import load_config
+    from node.models.choice import serving_bundle
     from node.offline import OfflineAnalyser
     from node.printing import show_json
     from node.routing.explanation import explain_routes, objects_for
@@ -59,7 +60,12 @@ def _explain_file(film: Path, sender: tuple[str, str, str], config: Path | None,
     analyser = OfflineAnalyser(settings)
     dataset = read_film(film)
     calling, called, address = sender
-    found = explain_routes(settings, dataset, Sender(calling, called or settings.node.ae_title, address))
+    found = explain_routes(
+        settings,
+        dataset,
+        Sender(calling, called or settings.node.ae_title, address),
+        serving_bundle(settings),
+    )
     bundle = found.decision.bundle
     analysis = analyser.analyse(dataset, bundle) if found.decision.process else None
     gets = {name: list(kinds) for name, kinds in objects_for(settings, found.decision, analysis).items()}

@@ -47,13 +47,19 @@ def list_models(config: ConfigOption = None, json: JsonOption = False) -> None:
     with open_ledger(settings) as ledger:
         found = roles_of_models(settings, ledger)
     rows = [
-        (model.short, model.name, model.manifest.created, role, _verdict(read_evidence(model.path)))
-        for model, role in found
+        (
+            one.digest[:12],
+            one.name,
+            one.model.manifest.created if one.model else None,
+            one.role,
+            _verdict(read_evidence(one.model.path)) if one.model else f"DAMAGED: {one.trouble}",
+        )
+        for one in found
     ]
     if json:
         keys = ("digest", "name", "created", "role", "comparison")
         named = [dict(zip(keys, row, strict=True)) for row in rows]
-        show_json([one | {"digest": model.digest} for one, (model, _) in zip(named, found, strict=True)])
+        show_json([row | {"digest": one.digest} for row, one in zip(named, found, strict=True)])
     else:
         show_table("Models", ("digest", "name and version", "made", "role", "comparison"), rows)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from time import monotonic
@@ -72,7 +72,7 @@ def analysis_settings(config: Config, ledger: Ledger, threads: int) -> AnalysisS
     StartRefused
         If the model bundle must not be used.
     """
-    router = replace(Router.of(config), default_bundle=usable_bundle(config, ledger))
+    router = Router.of(config, usable_bundle(config, ledger))
     for bundle in router.bundles:
         try:
             verify_bundle(bundle)

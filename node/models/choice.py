@@ -1,11 +1,15 @@
 """Which bundle works on this node: the one that was promoted last, else what the configuration names."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from node.config.schema import Config
+from node.errors import NoLedger
 from node.models.store import ModelStore, StoredModel
+from node.overview import open_ledger
 from pipeline.bundle import reference_bundle
 from pipeline.bundle.loading import read_manifest
+from pipeline.errors import BundleError
 from storage.ledger import Ledger
 from storage.promotions import Part, current
 
@@ -28,39 +32,114 @@ def first_model(config: Config) -> StoredModel:
     return StoredModel(path, digest, manifest, ships=config.model.bundle is None)
 
 
+@dataclass(frozen=True, slots=True)
+class ChosenModel:
+    """The bundle that does a part, as it was chosen; its folder may be damaged by now."""
+
+    digest: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListedModel:
+    """One bundle of the node, and what it does.
+
+    Attributes
+    ----------
+    role
+        ``active``, ``shadow`` or empty.
+    model
+        None where it cannot be read any more; `trouble` says why.
+    """
+
+    digest: str
+    name: str
+    role: str
+    model: StoredModel | None
+    trouble: str = ""
+
+
+def active_choice(config: Config, ledger: Ledger) -> ChosenModel:
+    """Say which bundle's results leave the node, without opening its folder."""
+    return _choice(ledger, Part.ACTIVE) or _as_chosen(first_model(config))
+
+
 def active_model(config: Config, ledger: Ledger) -> StoredModel:
     """Give the bundle whose results leave the node.
-
-    A promoted bundle whose folder is gone is passed over; `neolung doctor` says so.
 
     Raises
     ------
     BundleError
-        If no manifest can be read.
+        If its manifest cannot be read. It is never passed over for another: whoever serves goes on serving.
     """
-    return _chosen(config, ledger, Part.ACTIVE) or first_model(config)
+    return _open(config, active_choice(config, ledger))
 
 
 def shadow_model(config: Config, ledger: Ledger) -> StoredModel | None:
-    """Give the bundle that judges in shadow, if there is one; never the active one."""
-    shadow = _chosen(config, ledger, Part.SHADOW)
-    return None if shadow is None or shadow.digest == active_model(config, ledger).digest else shadow
+    """Give the bundle that judges in shadow, if there is one; never the active one.
+
+    Raises
+    ------
+    BundleError
+        If its manifest cannot be read.
+    """
+    shadow = _choice(ledger, Part.SHADOW)
+    if shadow is None or shadow.digest == active_choice(config, ledger).digest:
+        return None
+    return _open(config, shadow)
 
 
-def roles_of_models(config: Config, ledger: Ledger) -> list[tuple[StoredModel, str]]:
-    """List every bundle of the node, that of the configuration among them, with what it does."""
-    active, shadow, first = active_model(config, ledger), shadow_model(config, ledger), first_model(config)
-    models = {model.digest: model for model in (first, *ModelStore(config.node.data_dir).all())}
-    role = {active.digest: str(Part.ACTIVE)} | ({shadow.digest: str(Part.SHADOW)} if shadow else {})
-    return [(model, role.get(digest, "")) for digest, model in models.items()]
+def serving_bundle(config: Config) -> Path:
+    """Folder of the bundle that a node on this configuration serves; the first one where no node ran yet.
+
+    Raises
+    ------
+    BundleError
+        If the active bundle cannot be read.
+    """
+    try:
+        with open_ledger(config) as ledger:
+            return active_model(config, ledger).path
+    except NoLedger:
+        return first_bundle(config)
 
 
-def _chosen(config: Config, ledger: Ledger, part: Part) -> StoredModel | None:
+def roles_of_models(config: Config, ledger: Ledger) -> list[ListedModel]:
+    """List every bundle of the node, that of the configuration and damaged ones that do a part among them."""
+    active, shadow = active_choice(config, ledger), _choice(ledger, Part.SHADOW)
+    role = {} if shadow is None else {shadow.digest: str(Part.SHADOW)}
+    role[active.digest] = str(Part.ACTIVE)
+    found = (first_model(config), *ModelStore(config.node.data_dir).all())
+    listed = {one.digest: ListedModel(one.digest, one.name, role.get(one.digest, ""), one) for one in found}
+    for chosen in (active, shadow):
+        if chosen is not None and chosen.digest not in listed:
+            trouble = _trouble_with(config, chosen)
+            listed[chosen.digest] = ListedModel(
+                chosen.digest, chosen.name, role[chosen.digest], None, trouble
+            )
+    return list(listed.values())
+
+
+def _trouble_with(config: Config, chosen: ChosenModel) -> str:
+    try:
+        _open(config, chosen)
+    except BundleError as error:
+        return str(error)
+    return ""
+
+
+def _choice(ledger: Ledger, part: Part) -> ChosenModel | None:
     with ledger.read() as connection:
         decision = current(connection, part)
-    if decision is None:
-        return None
+    return None if decision is None else ChosenModel(decision.digest, decision.name)
+
+
+def _as_chosen(model: StoredModel) -> ChosenModel:
+    return ChosenModel(model.digest, model.name)
+
+
+def _open(config: Config, chosen: ChosenModel) -> StoredModel:
     first = first_model(config)
-    if first.digest == decision.digest:
+    if first.digest == chosen.digest:
         return first
-    return ModelStore(config.node.data_dir).by_digest(decision.digest)
+    return ModelStore(config.node.data_dir).chosen(chosen.digest, chosen.name)

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from node.config.schema import Config
 from node.errors import ModelRefused
-from node.models.choice import active_model, first_model
+from node.models.choice import ChosenModel, active_choice, first_model
 from node.models.store import ModelStore, StoredModel
 from node.operators import operator_name
 from pipeline.bundle import verify_bundle
@@ -40,7 +40,7 @@ class Registrar:
         BundleError
             If it is damaged.
         """
-        model, active = self._store.find(wanted), active_model(self._config, self._ledger)
+        model, active = self._store.find(wanted), active_choice(self._config, self._ledger)
         if model.digest == active.digest:
             raise ModelRefused(f"{model.name} ({model.short}) is active already")
         verify_bundle(model.path)
@@ -62,7 +62,7 @@ class Registrar:
         BundleError
             If it is damaged.
         """
-        active = active_model(self._config, self._ledger)
+        active = active_choice(self._config, self._ledger)
         before = self._before(active)
         verify_bundle(before.path)
         self._decide(Part.ACTIVE, before, ROLLED_BACK, reason or f"back from {active.name}", "")
@@ -82,13 +82,13 @@ class Registrar:
             self._decide(Part.SHADOW, None, ENDED, reason, "")
             return None
         model = self._store.find(wanted)
-        if model.digest == active_model(self._config, self._ledger).digest:
+        if model.digest == active_choice(self._config, self._ledger).digest:
             raise ModelRefused(f"{model.name} is the active bundle; it cannot be its own shadow")
         verify_bundle(model.path)
         self._decide(Part.SHADOW, model, CHOSEN, reason, "")
         return model
 
-    def _before(self, active: StoredModel) -> StoredModel:
+    def _before(self, active: ChosenModel) -> StoredModel:
         """Walk back: roll-backs undo the promotion before them, so that a second one goes further back."""
         with self._ledger.read() as connection:
             history = list(reversed(decisions(connection, Part.ACTIVE)))
@@ -131,7 +131,7 @@ class Registrar:
             file.write(f"- {datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {part}: {name}, {detail}.{against}\n")
 
 
-def doubts_about(model: StoredModel, active: StoredModel) -> str:
+def doubts_about(model: StoredModel, active: ChosenModel) -> str:
     """Say what speaks against promoting a bundle; empty when its comparison speaks for it.
 
     Raises

@@ -105,6 +105,25 @@ class ModelStore:
         trouble = "stands for several bundles" if found else "is no bundle of this node"
         raise ModelRefused(f"{wanted} {trouble}; name one by the first digits of its digest: {known}")
 
+    def chosen(self, digest: str, name: str) -> StoredModel:
+        """Give the bundle that somebody chose by its digest.
+
+        Raises
+        ------
+        BundleError
+            If it is gone, or its manifest was changed.
+        """
+        shipped = _open(reference_bundle(), ships=True)
+        if shipped.digest == digest:
+            return shipped
+        model = _open(self._root / digest[:_DIGITS])
+        if model.digest != digest:
+            raise BundleError(
+                f"the manifest of {name} in {model.path} has changed; put the original back, or go back to "
+                "the bundle before: neolung models rollback"
+            )
+        return model
+
     def by_digest(self, digest: str) -> StoredModel | None:
         """Give the bundle with exactly this digest."""
         return next((model for model in self.all() if model.digest == digest), None)

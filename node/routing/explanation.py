@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from pydicom import Dataset
 
@@ -47,9 +48,15 @@ class Explanation:
         return f"{won}."
 
 
-def explain_routes(config: Config, film: Dataset, sender: Sender) -> Explanation:
-    """Hold every route against a film; the models are not needed for that."""
-    router = Router.of(config)
+def explain_routes(config: Config, film: Dataset, sender: Sender, bundle: Path | None = None) -> Explanation:
+    """Hold every route against a film; the models are not needed for that.
+
+    Parameters
+    ----------
+    bundle
+        That serves films whose route names none; None: that of the configuration.
+    """
+    router = Router.of(config, bundle)
     admission = Reception(config).admission(film, sender)
     return Explanation(
         decision=router.decide(film, sender),

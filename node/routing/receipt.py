@@ -1,5 +1,6 @@
 """What is decided when a film comes in: whether it is analysed at all, and how soon."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 
 from pydicom import Dataset
@@ -7,7 +8,7 @@ from pydicom.tag import Tag
 
 from node.config.schema import Config
 from node.routing.router import Router
-from node.routing.values import NORMAL, STAT, Sender
+from node.routing.values import NORMAL, STAT, Decision, Sender
 from node.text import read_text
 from pipeline.gate.exposure import EXPOSURE_KEYWORDS, Exposure, read_exposure
 from storage.admission import Admission
@@ -52,9 +53,14 @@ class Reception:
             delay=self._wait if self._waits(exposure) else timedelta(0),
             exposure=exposure.as_facts(),
             route=decision.route,
-            decision=decision.as_record() if self._router.routes else None,
+            decision=_without_bundle(decision) if self._router.routes else None,
         )
 
     def _waits(self, exposure: Exposure) -> bool:
         """Whether the gate would refuse it, and a film of the same exposure is to be expected."""
         return exposure.is_enhanced or (exposure.is_raw and not self._router.gate.allow_for_processing)
+
+
+def _without_bundle(decision: Decision) -> Mapping[str, object]:
+    """Give the decision as it stands at receipt: which bundle judges is settled when the film is analysed."""
+    return {name: value for name, value in decision.as_record().items() if name != "bundle"}

@@ -35,10 +35,17 @@ class Router:
     gate: GateSettings
 
     @classmethod
-    def of(cls, config: Config) -> "Router":
-        """Make the router of a configuration."""
+    def of(cls, config: Config, default_bundle: Path | None = None) -> "Router":
+        """Make the router of a configuration.
+
+        Parameters
+        ----------
+        default_bundle
+            Of films whose route names none; None: that of the configuration.
+        """
         names = tuple(destination.name for destination in config.destinations)
-        return cls(config.routes, names, config.model.bundle or reference_bundle(), gate_settings(config))
+        bundle = default_bundle or config.model.bundle or reference_bundle()
+        return cls(config.routes, names, bundle, gate_settings(config))
 
     @cached_property
     def asks_the_gate(self) -> bool:
@@ -77,6 +84,7 @@ class Router:
             bundle=self.default_bundle,
             destinations=self.destinations,
             verdicts=tuple(seen),
+            for_all=True,
         )
 
     def judge(self, header: Dataset, sender: Sender) -> Iterator[RouteVerdict]:
@@ -91,14 +99,16 @@ class Router:
 
     def _follow(self, route: RouteConfig, verdicts: tuple[RouteVerdict, ...]) -> Decision:
         wanted = self.destinations if route.destinations is None else route.destinations
+        is_sent = route.process and not route.shadow
         return Decision(
             route=route.name,
             process=route.process,
             shadow=route.shadow,
             priority=_PRIORITIES[route.priority],
             bundle=self._bundle(route),
-            destinations=wanted if route.process and not route.shadow else (),
+            destinations=wanted if is_sent else (),
             verdicts=verdicts,
+            for_all=is_sent and route.destinations is None,
         )
 
     def _bundle(self, route: RouteConfig) -> Path:

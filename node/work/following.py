@@ -55,6 +55,7 @@ class FollowedModels:
     warm: Callable[[AnalysisSettings], None] = warm_up
     _looked_at: float = 0.0
     _refused: set[Path] = field(default_factory=set)
+    _trouble: str = ""
     _coming: "tuple[AnalysisSettings, Future[None]] | None" = None
 
     def __call__(self) -> ProcessBatch:
@@ -72,8 +73,14 @@ class FollowedModels:
         """Let a newly active bundle warm up in the engine, while the old one goes on serving."""
         try:
             model = active_model(self.config, self.ledger)
-        except (BundleError, StorageFailed):
-            return  # what serves goes on serving; `neolung doctor` says what is wrong
+        except StorageFailed:
+            return
+        except BundleError as error:
+            if str(error) != self._trouble:
+                self._trouble = str(error)
+                _refuse(self.ledger, "", error)
+            return
+        self._trouble = ""
         if model.path == self.settings.router.default_bundle or model.path in self._refused:
             return
         try:

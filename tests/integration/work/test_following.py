@@ -113,6 +113,20 @@ def test_a_bundle_that_is_damaged_after_its_promotion_is_refused_and_the_old_one
     assert following.settings.router.default_bundle == first.path
 
 
+def test_a_manifest_that_is_damaged_while_its_bundle_serves_changes_nothing(
+    desk: Desk, tiny: list[Path], following: FollowedModels
+) -> None:
+    second = ModelStore(desk.data_dir).add(tiny[1])
+    Registrar(desk.config, desk.ledger).promote(second.short, override=True, reason="test")
+    wait_until(lambda: _analyse_one(desk) == second.digest, 60)
+    (second.path / "manifest.json").chmod(0o644)
+    (second.path / "manifest.json").write_bytes(b"{}")
+    for _ in range(3):
+        assert _analyse_one(desk) == second.digest
+    with desk.ledger.read() as connection:
+        assert [event.what for event in list_events(connection)].count("model refused") == 1
+
+
 def test_a_node_starts_on_its_first_bundle_when_the_active_one_is_damaged(
     desk: Desk, tiny: list[Path]
 ) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from node.checks import examine
 from node.config.schema import Config
 from node.errors import ModelRefused
 from node.models.choice import active_model, roles_of_models, shadow_model
@@ -219,13 +220,32 @@ class TestPromotion:
             site.promote(first)
         assert site.active.digest == second.digest
 
+    def test_a_damaged_manifest_of_the_active_bundle_is_no_reason_to_serve_another(
+        self, site: Site, bundles: list[Path]
+    ) -> None:
+        first, second = site.store.add(bundles[0]), site.store.add(bundles[1])
+        site.promote(first)
+        site.promote(second)
+        manifest = second.path / MANIFEST_NAME
+        manifest.chmod(0o644)
+        manifest.write_bytes(manifest.read_bytes().replace(b"tiny", b"tinY", 1))
+        with pytest.raises(BundleError, match=r"the manifest of tiny 1 in .* has changed"):
+            site.active  # noqa: B018 - looking is the test
+        listed = {one.digest: one for one in roles_of_models(site.config, site.ledger)}
+        assert listed[second.digest].role == "active"
+        assert "has changed" in listed[second.digest].trouble
+        (check,) = (one for one in examine(site.config) if one.subject == "active model")
+        assert check.ok is False
+        assert site.registrar.roll_back().digest == first.digest
+        assert site.active.digest == first.digest
+
 
 class TestShadow:
     def test_it_is_named_and_ended(self, site: Site, bundles: list[Path]) -> None:
         model = site.store.add(bundles[0])
         site.registrar.shadow("tiny 0")
         assert shadow_model(site.config, site.ledger) == model
-        assert {one.digest: role for one, role in roles_of_models(site.config, site.ledger)} == {
+        assert {one.digest: one.role for one in roles_of_models(site.config, site.ledger)} == {
             active_digest_of_reference(): "active",
             model.digest: "shadow",
         }
