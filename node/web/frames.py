@@ -119,11 +119,14 @@ def read_numbers(listed: str) -> list[int]:
     Raises
     ------
     WebRefused
-        With 400 when it is none.
+        With 400 when it is none, or names a frame twice: a short path must not ask for more than there is.
     """
     if not _NUMBERS.fullmatch(listed) or listed.count(",") >= _MOST_FRAMES:
         raise WebRefused(400, "The path lists no frame numbers, as 1,2,5.")
-    return [int(number) for number in listed.split(",")]
+    numbers = [int(number) for number in listed.split(",")]
+    if len(set(numbers)) < len(numbers):
+        raise WebRefused(400, "The path names a frame twice.")
+    return numbers
 
 
 def count_frames(dataset: Dataset) -> int:

@@ -1,18 +1,23 @@
 """Rendered resources: what people see of a film, with their window, region and size (PS3.18 8.3.5)."""
 
+from collections.abc import Callable
 from io import BytesIO
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 from pydicom import Dataset
 from pydicom.uid import (
+    UID,
     EncapsulatedPDFStorage,
     ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
     JPEGLSLossless,
     SecondaryCaptureImageStorage,
 )
 
+from node.web.holdings import Holdings
 from tests.integration.web.test_retrieve import path_of, segmentation
 from tests.support.films import encode, make_film
 from tests.support.web import WebNode, parts_of
@@ -154,6 +159,28 @@ def test_frames_of_a_mask_are_drawn(web: WebNode) -> None:
     assert np.array_equal(drawn[0], masks[0] * 255)
     assert np.array_equal(drawn[1], masks[2] * 255)
     assert web.get(path_of(seg) + "/frames/4/rendered").status_code == 404
+
+
+@pytest.mark.parametrize("resource", ["/rendered", "/frames/1,2,3/rendered"])
+@pytest.mark.parametrize("syntax", [ExplicitVRLittleEndian, ImplicitVRLittleEndian])
+def test_many_frames_are_decompressed_once(
+    web: WebNode, monkeypatch: pytest.MonkeyPatch, syntax: UID, resource: str
+) -> None:
+    seg, _ = segmentation(3)
+    seg.file_meta.TransferSyntaxUID = syntax
+    web.stow(seg)
+    asked = []
+
+    def noting(method: str) -> Callable[..., Any]:
+        original = getattr(Holdings, method)
+        return lambda *given: (asked.append(method), original(*given))[1]
+
+    for method in ("encoded", "read"):
+        monkeypatch.setattr(Holdings, method, noting(method))
+
+    assert web.get(path_of(seg) + resource).status_code == 200
+    assert asked.count("encoded") <= 1
+    assert asked.count("read") <= 2
 
 
 def test_a_segmentation_is_laid_over_its_film(web: WebNode) -> None:

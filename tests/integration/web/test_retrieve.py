@@ -179,13 +179,23 @@ def test_frames_of_single_bits_start_at_a_byte_of_their_own(web: WebNode) -> Non
 
 
 @pytest.mark.parametrize(
-    ("frames", "status"), [("2", 404), ("0", 400), ("1,2", 404), ("1,,1", 400), ("a", 400), ("-1", 400)]
+    ("frames", "status"),
+    [("2", 404), ("0", 400), ("1,2", 404), ("1,,1", 400), ("a", 400), ("-1", 400), ("1,1", 400)],
 )
 def test_frames_that_are_not_there_are_not_found(web: WebNode, frames: str, status: int) -> None:
     film = small_film()
     web.stow(film)
 
-    assert web.get(f"{path_of(film)}/frames/{frames}").status_code == status
+    for form in ("", "/rendered", "/thumbnail"):
+        if (form, frames) != ("/thumbnail", "1,2"):  # of a list the first
+            assert web.get(f"{path_of(film)}/frames/{frames}{form}").status_code == status
+
+
+def test_a_short_path_with_many_repeats_gives_nothing(web: WebNode) -> None:
+    seg, _ = segmentation(2, 512, 512)
+    web.stow(seg)
+
+    assert web.get(f"{path_of(seg)}/frames/{','.join(['1'] * 1500)}").status_code == 400
 
 
 def test_bulk_data_come_by_the_address_that_the_metadata_give(web: WebNode) -> None:
