@@ -1,6 +1,7 @@
 """Results that lie on the node, sent to a destination that did not get them when they were made."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,16 +14,22 @@ from node.overview import open_ledger
 from node.routing.values import LOW
 from node.work.doorbell import ring
 from node.work.wishes import Wishes
-from pipeline.results import Form, result_uid
+from pipeline.results import result_uid
 from storage.analysed import analysed_films
 from storage.analyses import latest_analysis
 from storage.events import add_event
 from storage.instances import results_of
 from storage.queue import enqueue
+from storage.routing import RoutingRecord, Stage, latest_routing
 from storage.values import AnalysisRecord, JobKind, NewJob, StoredInstance
 
 _JUDGED = ("present", "absent")
 _ONLY_OF_JUDGED = ("seg", "pr")
+_TURNED_AWAY = "not eligible"
+
+ELSEWHERE = "their routes name other destinations, or none"
+STOOD_FOR = "another film of the exposure stands for them"
+NOT_ELIGIBLE = "they are not eligible, and results.send_not_eligible is false"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,60 +46,111 @@ class SentAgain:
         Results that were queued for this destination before, whatever became of them.
     never_made
         SOP Instance UIDs of films of which some result was not made, because nobody wanted it.
+    left_out
+        Number of films of which nothing is sent, by the reason.
     """
 
     films: int
     queued: int
     known: int
     never_made: tuple[str, ...]
+    left_out: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class _Selection:
+    """Says what of a film a destination may have."""
+
+    destination: DestinationConfig
+    wishes: Wishes
+    against_routes: bool
+
+    def left_out(self, record: AnalysisRecord, routed: RoutingRecord | None) -> str:
+        """Give the reason why the destination gets nothing of a film; "" when it may."""
+        if record.details.get("stands_for_it"):
+            return STOOD_FOR
+        if record.outcome == _TURNED_AWAY and not self.wishes.sends_not_eligible:
+            return NOT_ELIGIBLE
+        return "" if self.against_routes or self._is_routed_here(routed) else ELSEWHERE
+
+    def expected(self, film: StoredInstance, record: AnalysisRecord) -> list[str]:
+        """Give the UIDs of the results of an analysis, as they are derived when they are made."""
+        return [
+            result_uid(
+                film.sop_instance_uid, record.bundle_digest, form.uid_name, version=record.pipeline_version
+            )
+            for form in sorted(self.wishes.forms[self.destination.name], key=lambda form: form.uid_name)
+            if form.kind not in _ONLY_OF_JUDGED or record.outcome in _JUDGED
+        ]
+
+    def _is_routed_here(self, routed: RoutingRecord | None) -> bool:
+        if routed is None:  # analysed before there were routes
+            return True
+        named = routed.decision.get("destinations")
+        names = named if isinstance(named, list) else []
+        # A decision that does not say whether it was for all comes from before this was written down.
+        is_for_all = bool(routed.decision.get("for_all", bool(names) and not routed.route))
+        return is_for_all or self.destination.name in names
 
 
 def send_stored(
-    config: Config, name: str, *, study_instance_uid: str | None = None, since: datetime | None = None
+    config: Config,
+    name: str,
+    *,
+    study_instance_uid: str | None = None,
+    since: datetime | None = None,
+    against_routes: bool = False,
 ) -> SentAgain:
-    """Queue the stored results of films for one destination, as its profile says.
+    """Queue the stored results of films for one destination, as its profile and the films' routes say.
 
     Parameters
     ----------
     study_instance_uid, since
         Only films of a study, or analysed since a moment, UTC.
+    against_routes
+        Also of films whose route named other destinations, or was in shadow; the event says so.
 
     Raises
     ------
     UnknownDestination, NothingToSend, NoLedger, StorageError
         If there is no such destination or ledger, or its profile lets nothing be sent.
     """
-    destination = addressee(config, name)
-    forms = Wishes.of(config).forms[destination.name]
-    if destination.shadow or not forms:
-        reason = "is in shadow" if destination.shadow else "has no results in its `send`"
-        raise NothingToSend(
-            f"destination {destination.name} {reason}; change that in the configuration first"
-        )
-    jobs, lacking = list[NewJob](), list[str]()
+    destination = _destination(config, name)
+    selection = _Selection(destination, Wishes.of(config), against_routes)
+    jobs, lacking, left_out = list[NewJob](), list[str](), Counter[str]()
     with open_ledger(config) as ledger, ledger.begin() as connection:
         films = analysed_films(connection, study_instance_uid=study_instance_uid, since=since)
         for film in films:
-            held = {result.sop_instance_uid: result for result in results_of(connection, film.instance_id)}
             record = latest_analysis(connection, film.instance_id)
-            expected = [] if record is None else list(_expected(film, record, forms))
+            if record is None:
+                continue
+            routed = latest_routing(connection, film.instance_id, Stage.ANALYSIS)
+            reason = selection.left_out(record, routed)
+            if reason:
+                left_out[reason] += 1
+                continue
+            held = {result.sop_instance_uid: result for result in results_of(connection, film.instance_id)}
+            expected = selection.expected(film, record)
             jobs += [_job(held[uid], destination) for uid in expected if uid in held]
             if not all(uid in held for uid in expected):
                 lacking.append(film.sop_instance_uid)
         queued = enqueue(connection, jobs)
-        detail = f"{queued} results queued by {operator_name()}"
+        detail = f"{queued} results queued by {operator_name()}" + (
+            ", whatever the routes of the films said" if against_routes else ""
+        )
         add_event(connection, "stored results sent", subject=destination.name, detail=detail)
     ring(config.node.data_dir, f"{JobKind.DELIVER}.{destination.name}")
-    return SentAgain(len(films), queued, len(jobs) - queued, tuple(lacking))
+    return SentAgain(len(films), queued, len(jobs) - queued, tuple(lacking), left_out)
 
 
-def _expected(film: StoredInstance, record: AnalysisRecord, forms: frozenset[Form]) -> Iterator[str]:
-    """Give the UIDs of the results of an analysis in these forms, as they are derived when they are made."""
-    for form in sorted(forms, key=lambda form: form.uid_name):
-        if form.kind not in _ONLY_OF_JUDGED or record.outcome in _JUDGED:
-            yield result_uid(
-                film.sop_instance_uid, record.bundle_digest, form.uid_name, version=record.pipeline_version
-            )
+def _destination(config: Config, name: str) -> DestinationConfig:
+    destination = addressee(config, name)
+    if destination.shadow or not Wishes.of(config).forms[destination.name]:
+        reason = "is in shadow" if destination.shadow else "has no results in its `send`"
+        raise NothingToSend(
+            f"destination {destination.name} {reason}; change that in the configuration first"
+        )
+    return destination
 
 
 def _job(result: StoredInstance, destination: DestinationConfig) -> NewJob:

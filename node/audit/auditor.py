@@ -205,9 +205,12 @@ class Auditor:
         self._alert(codes.NODE_AUTHENTICATION, peer, reason)
 
     def settings_changed(self, what: str) -> None:
-        """Record that a person changed who may do what, as the list of users (A.5.3.11)."""
-        person = Peer("", self._host, True, _person(), _person())
-        self._alert(codes.SECURITY_CONFIGURATION, person, what, Outcome.SUCCESS)
+        """Record that a person changed who may do what, as users and tokens (A.5.3.11)."""
+        self._changed(codes.SECURITY_CONFIGURATION, what)
+
+    def software_changed(self, what: str) -> None:
+        """Record that a person changed what the node works with, as the active bundle (A.5.3.11)."""
+        self._changed(codes.SOFTWARE_CONFIGURATION, what)
 
     def user_authenticated(self, peer: Peer, *, failure: str = "") -> None:
         """Record that a user was named with a passcode, the right one or not (A.5.3.12)."""
@@ -230,6 +233,10 @@ class Auditor:
     def _activity(self, kind: Code) -> None:
         participants = (self._self(codes.APPLICATION),)
         self._write(Message(codes.APPLICATION_ACTIVITY, Action.EXECUTE, participants, kinds=(kind,)))
+
+    def _changed(self, kind: Code, what: str) -> None:
+        person = Peer("", self._host, True, _person(), _person())
+        self._alert(kind, person, what, Outcome.SUCCESS)
 
     def _alert(self, kind: Code, peer: Peer, reason: str, outcome: Outcome = Outcome.SERIOUS_FAILURE) -> None:
         participants = (self._self(is_requestor=True), peer.as_participant())

@@ -30,6 +30,7 @@ APPLICATION_STOP = Code("110121", "Application Stop")
 LOGIN = Code("110122", "Login")
 NODE_AUTHENTICATION = Code("110126", "Node Authentication")
 SECURITY_CONFIGURATION = Code("110129", "Security Configuration")
+SOFTWARE_CONFIGURATION = Code("110131", "Software Configuration")
 
 APPLICATION = Code("110150", "Application")
 DESTINATION = Code("110152", "Destination Role ID")

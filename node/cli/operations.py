@@ -226,6 +226,10 @@ def send(
             formats=["%Y-%m-%d"], help="Results made on this day or later, UTC.", show_default=False
         ),
     ] = None,
+    against_routes: Annotated[
+        bool,
+        typer.Option("--against-routes", help="Also of films that were routed elsewhere, or in shadow."),
+    ] = False,
     config: ConfigOption = None,
 ) -> None:
     """Send stored results to a destination that did not get them: a new one, or one that was in shadow."""
@@ -236,12 +240,15 @@ def send(
     if study is None and since is None:
         raise typer.BadParameter("name the study, or give --since")
     moment = since.replace(tzinfo=UTC) if since else None
-    sent = send_stored(load_config(config), to, study_instance_uid=study, since=moment)
+    settings = load_config(config)
+    sent = send_stored(settings, to, study_instance_uid=study, since=moment, against_routes=against_routes)
     typer.echo(
         f"{counted(sent.films, 'film')}: {counted(sent.queued, 'result')} queued for {to}, low priority."
     )
     if sent.known:
         typer.echo(f"{counted(sent.known, 'result')} queued there before: neolung jobs list")
+    for reason, films in sent.left_out.items():
+        typer.echo(f"{counted(films, 'film')} left out: {reason}")
     if sent.never_made:
         typer.echo(
             f"Of {counted(len(sent.never_made), 'film')} something was never made. To make and send it, run"

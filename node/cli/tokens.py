@@ -26,13 +26,16 @@ def add(
     config: ConfigOption = None,
 ) -> None:
     """Make a token and print it, once: only its digest is kept."""
+    from node.composition.auditing import record_settings
     from node.config.loading import load_config
     from node.folders import make_data_folder
     from node.web.tokens import RIGHTS, add_token, token_file
 
-    folder = load_config(config).node.data_dir
-    make_data_folder(folder)
-    typer.echo(add_token(token_file(folder), name, right or RIGHTS))
+    settings, rights = load_config(config), right or RIGHTS
+    make_data_folder(settings.node.data_dir)
+    token = add_token(token_file(settings.node.data_dir), name, rights)
+    record_settings(settings, f"token {name} added, with the right to {' and '.join(rights)}")
+    typer.echo(token)
 
 
 def list_(config: ConfigOption = None, as_json: JsonOption = False) -> None:
@@ -53,8 +56,11 @@ def list_(config: ConfigOption = None, as_json: JsonOption = False) -> None:
 
 def remove(name: NameArgument, config: ConfigOption = None) -> None:
     """Forget a token; who shows it is refused from the next request on."""
+    from node.composition.auditing import record_settings
     from node.config.loading import load_config
     from node.web.tokens import remove_token, token_file
 
-    remove_token(token_file(load_config(config).node.data_dir), name)
+    settings = load_config(config)
+    remove_token(token_file(settings.node.data_dir), name)
+    record_settings(settings, f"token {name} removed")
     typer.echo(f"{name} is removed")

@@ -59,10 +59,10 @@ def _ask() -> str:
 
 
 def _record(config: ConfigOption, change: str) -> None:
-    from node.composition.auditing import make_auditor
+    from node.composition.auditing import record_settings
     from node.config.loading import load_config
 
-    make_auditor(load_config(config)).settings_changed(change)
+    record_settings(load_config(config), change)
 
 
 def _users(config: ConfigOption) -> "Users":

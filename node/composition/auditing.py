@@ -25,6 +25,16 @@ def make_auditor(config: Config) -> Auditor:
     return Auditor(trail, source, config.node.ae_title, socket.gethostname())
 
 
+def record_settings(config: Config, what: str) -> None:
+    """Record that the person at the keyboard changed who may do what."""
+    make_auditor(config).settings_changed(what)
+
+
+def record_software(config: Config, what: str) -> None:
+    """Record that the person at the keyboard changed what the node works with."""
+    make_auditor(config).software_changed(what)
+
+
 @contextmanager
 def auditing(config: Config) -> Iterator[Auditor]:
     """Record start and stop of a process around its work."""

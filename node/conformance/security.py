@@ -52,6 +52,7 @@ EVENTS: Mapping[str, Mapping[str, Any]] = {
     "exported": {"parts": [_STUDY], "media": "folder"},
     "peer_refused": {"peer": _PEER, "reason": "unknown"},
     "settings_changed": {"what": "users"},
+    "software_changed": {"what": "bundle"},
     "user_authenticated": {"peer": _PEER},
     "log_used": {"folder": "/"},
 }

@@ -73,6 +73,8 @@ class Decision:
         Folder of the model bundle.
     destinations
         Names of those that get the results; none of a film that is not processed or only shadowed.
+    for_all
+        Whether they are simply all that there are, so that one which comes later may have them too.
     verdicts
         Every route up to the one that won.
     """
@@ -84,6 +86,7 @@ class Decision:
     bundle: Path
     destinations: tuple[str, ...]
     verdicts: tuple[RouteVerdict, ...] = ()
+    for_all: bool = False
 
     def as_record(self) -> Mapping[str, object]:
         """Give the decision as the ledger keeps it, JSON-able."""
@@ -94,5 +97,6 @@ class Decision:
             "priority": self.priority,
             "bundle": str(self.bundle),
             "destinations": list(self.destinations),
+            "for_all": self.for_all,
             "verdicts": [verdict.as_record() for verdict in self.verdicts],
         }

@@ -194,7 +194,9 @@ def _store_results(
 
     film = chosen.film
     # The film that stands for it is reported; a second report of one exposure would only confuse.
-    decision = replace(chosen.decision, destinations=()) if film.stands_for_it else chosen.decision
+    decision = chosen.decision
+    if film.stands_for_it:
+        decision = replace(decision, destinations=(), for_all=False)
     origin = Origin(settings.device_uid, settings.station_name, film.received_at, settings.utc_offset)
     forms = settings.wishes.forms_of(decision.destinations, analysis.outcome)
     instances, overlay = make_products(
@@ -219,6 +221,7 @@ def _record(film: Film, analysis: Analysis, overlay: StoredFile | None) -> Analy
         area_mm2=mask.area_mm2 if mask else None,
         details={
             "reason": str(analysis.reason) if analysis.reason else None,
+            "stands_for_it": film.stands_for_it or None,
             "verdicts": [_plain_verdict(verdict) for verdict in analysis.verdicts],
             "seconds": {stage: round(seconds, 4) for stage, seconds in analysis.seconds.items()},
             "parameters": list(analysis.radiograph.parameters) if analysis.radiograph else [],

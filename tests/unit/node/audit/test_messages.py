@@ -53,6 +53,7 @@ EVENTS = {
     "imported": (lambda a: a.imported([PART], "/media/cd"), "110107"),
     "refused": (lambda a: a.peer_refused(CALLER.as_peer, "unknown"), "110113"),
     "settings": (lambda a: a.settings_changed("user kim added"), "110113"),
+    "software": (lambda a: a.software_changed("bundle x made active"), "110113"),
     "login": (lambda a: a.user_authenticated(CALLER.as_peer), "110114"),
     "wrong": (lambda a: a.user_authenticated(CALLER.as_peer, failure="wrong passcode"), "110114"),
     "read": (lambda a: a.log_used("/var/audit"), "110101"),
@@ -89,6 +90,13 @@ def test_a_transfer_names_study_patient_and_what_was_sent():
 def test_success_and_failure_tell_their_outcome():
     for name, outcome in (("sent", "0"), ("not sent", "4"), ("refused", "8"), ("wrong", "4")):
         assert audited(EVENTS[name][0]).find("EventIdentification").get("EventOutcomeIndicator") == outcome
+
+
+def test_who_may_do_what_and_what_the_node_works_with_are_told_apart():
+    for name, kind in (("settings", "110129"), ("software", "110131")):
+        message = audited(EVENTS[name][0])
+        assert message.find("EventIdentification/EventTypeCode").get("csd-code") == kind
+        assert message.find("EventIdentification").get("EventOutcomeIndicator") == "0"
 
 
 @given(st.text(), st.text())
