@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from time import monotonic
 
 from prometheus_client import CollectorRegistry, start_http_server
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from node.config.schema import Config
-from node.drift.watch import look_for_drift
+from node.drift.watch import Course, look_for_drift
 from node.errors import ListenFailed, NoReference
 from node.log import EventLog
 from node.models.choice import active_model
@@ -19,6 +20,8 @@ from storage.errors import StorageError
 from storage.jobs import counts
 from storage.ledger import Ledger
 from storage.values import JobState
+
+_DRIFT_S = 3600.0
 
 _log = EventLog("metrics")
 
@@ -53,11 +56,13 @@ def offering_metrics(config: Config, ledger: Ledger) -> Iterator[int]:
 
 
 class NodeState(Collector):
-    """Reads everything anew at each scrape."""
+    """Reads everything anew at each scrape, drift once an hour."""
 
     def __init__(self, config: Config, ledger: Ledger) -> None:
         self._config = config
         self._ledger = ledger
+        self._course: Course | None = None
+        self._course_at: float | None = None
 
     def collect(self) -> Iterable[Metric]:
         """Give all figures; where the ledger does not answer, that alone."""
@@ -70,6 +75,17 @@ class NodeState(Collector):
             return [up]
         up.add_metric((), 1)
         return [up, *families]
+
+    def _newest_course(self) -> Course | None:
+        """Look for drift once an hour: it reads every film."""
+        now = monotonic()
+        if self._course_at is None or now - self._course_at >= _DRIFT_S:
+            try:
+                self._course = look_for_drift(self._config, self._ledger, last=1)
+            except NoReference:
+                self._course = None
+            self._course_at = now
+        return self._course
 
     def _queue(self) -> Iterator[Metric]:
         jobs = GaugeMetricFamily("neolung_jobs", "Jobs.", labels=("kind", "destination", "state"))
@@ -110,9 +126,8 @@ class NodeState(Collector):
         active = GaugeMetricFamily("neolung_model", "The active model.", labels=("name", "digest"))
         active.add_metric((model.name, model.short), 1)
         yield active
-        try:
-            course = look_for_drift(self._config, self._ledger)
-        except NoReference:
+        course = self._newest_course()
+        if course is None:
             return
         alarm = GaugeMetricFamily("neolung_drift_alarm", "Features unlike the reference in the last window.")
         effect = GaugeMetricFamily(

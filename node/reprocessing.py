@@ -46,7 +46,8 @@ class Reprocessing:
         self._ledger = ledger
         self._attempts = config.work.max_attempts
         self._model = active_model(config, ledger)
-        self._selection = Selection(self._model.digest, _moment(since, 0), _moment(until, 1))
+        others = tuple(route.name for route in config.routes if route.bundle is not None)
+        self._selection = Selection(self._model.digest, _moment(since, 0), _moment(until, 1), others)
 
     def standing(self) -> Standing:
         """Count."""

@@ -6,7 +6,8 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, insert, select, update
 
 from storage.databases import database_now
-from storage.tables import analysis, instance, job
+from storage.routing import Stage
+from storage.tables import analysis, instance, job, routing
 from storage.values import JobKind, JobState, Role
 
 LOW = -10
@@ -23,11 +24,14 @@ class Selection:
         Of the active bundle; films whose newest judgement is by it are left alone.
     since, until
         Bounds of the moment of receipt; until does not belong to it.
+    other_routes
+        Routes that have a bundle of their own: their films are none of the active one's.
     """
 
     digest: str
     since: datetime | None = None
     until: datetime | None = None
+    other_routes: tuple[str, ...] = ()
 
 
 def count_outdated(connection: Connection, selection: Selection) -> int:
@@ -112,8 +116,21 @@ def _outdated(selection: Selection) -> Select[tuple[int, str]]:
             ~is_open,
         )
     )
+    if selection.other_routes:
+        wanted = wanted.where(~_went(selection.other_routes))
     if selection.since is not None:
         wanted = wanted.where(instance.c.received_at >= selection.since)
     if selection.until is not None:
         wanted = wanted.where(instance.c.received_at < selection.until)
     return wanted
+
+
+def _went(routes: tuple[str, ...]) -> ColumnElement[bool]:
+    """Whether a film was analysed last by one of these routes."""
+    newest = (
+        select(func.max(routing.c.routing_id))
+        .where(routing.c.instance_id == instance.c.instance_id, routing.c.stage == Stage.ANALYSIS)
+        .correlate(instance)
+        .scalar_subquery()
+    )
+    return exists().where(routing.c.routing_id == newest, routing.c.route.in_(routes))

@@ -37,6 +37,8 @@ from storage.ledger import Ledger
 from storage.queue import release_owned
 
 _LOOK_S = 0.5
+_FOR_SHADOW = 1
+"""Bundles that stay warm besides, so that one in shadow takes no place from those that serve."""
 
 _log = EventLog("work")
 
@@ -80,7 +82,9 @@ def analysis_settings(config: Config, ledger: Ledger, threads: int) -> AnalysisS
             raise StartRefused(f"the model bundle cannot be used; {error}") from error
     return AnalysisSettings(
         router=router,
-        models=ModelSettings(router.gate, config.work.engine, threads, config.model.warm_bundles),
+        models=ModelSettings(
+            router.gate, config.work.engine, threads, config.model.warm_bundles + _FOR_SHADOW
+        ),
         objects_dir=config.objects_dir,
         device_uid=device_uid(config),
         station_name=config.node.station_name,

@@ -41,8 +41,13 @@ class Course:
     windows: Sequence[Looked]
 
 
-def look_for_drift(config: Config, ledger: Ledger) -> Course:
-    """Hold every window after the reference against it.
+def look_for_drift(config: Config, ledger: Ledger, *, last: int | None = None) -> Course:
+    """Hold windows after the reference against it.
+
+    Parameters
+    ----------
+    last
+        Only so many of the newest; None: all.
 
     Raises
     ------
@@ -53,7 +58,8 @@ def look_for_drift(config: Config, ledger: Ledger) -> Course:
     limits = Limits(drift.level, drift.least_films, drift.least_effect)
     windows = windows_of(read_films(ledger), drift.window_days, after=reference.window.last)
     before = {name: sample for name, sample in reference.window.features.items() if name not in drift.ignore}
-    looked = [Looked(window, changes(before, window.features, limits)) for window in windows]
+    chosen = windows if last is None else windows[-last:]
+    looked = [Looked(window, changes(before, window.features, limits)) for window in chosen]
     return Course(reference, limits, looked)
 
 

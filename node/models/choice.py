@@ -1,6 +1,7 @@
 """Which bundle works on this node: the one that was promoted last, else what the configuration names."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from node.config.schema import Config
@@ -34,10 +35,17 @@ def first_model(config: Config) -> StoredModel:
 
 @dataclass(frozen=True, slots=True)
 class ChosenModel:
-    """The bundle that does a part, as it was chosen; its folder may be damaged by now."""
+    """The bundle that does a part, as it was chosen; its folder may be damaged by now.
+
+    Attributes
+    ----------
+    at
+        When; None for the bundle of the configuration.
+    """
 
     digest: str
     name: str
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +139,7 @@ def _trouble_with(config: Config, chosen: ChosenModel) -> str:
 def _choice(ledger: Ledger, part: Part) -> ChosenModel | None:
     with ledger.read() as connection:
         decision = current(connection, part)
-    return None if decision is None else ChosenModel(decision.digest, decision.name)
+    return None if decision is None else ChosenModel(decision.digest, decision.name, decision.at)
 
 
 def _as_chosen(model: StoredModel) -> ChosenModel:

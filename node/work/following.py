@@ -9,7 +9,7 @@ from time import monotonic
 
 from node.config.schema import Config
 from node.log import EventLog
-from node.models.choice import active_model, first_bundle
+from node.models.choice import ChosenModel, active_choice, active_model, first_bundle
 from node.work.analysis import AnalysisSettings, process_batch, warm_up
 from node.work.values import describe_warm_up
 from node.work.worker import ProcessBatch
@@ -54,9 +54,8 @@ class FollowedModels:
     settings: AnalysisSettings
     warm: Callable[[AnalysisSettings], None] = warm_up
     _looked_at: float = 0.0
-    _refused: set[Path] = field(default_factory=set)
-    _trouble: str = ""
-    _coming: "tuple[AnalysisSettings, Future[None]] | None" = None
+    _refused: set[ChosenModel] = field(default_factory=set)
+    _coming: "tuple[ChosenModel, AnalysisSettings, Future[None]] | None" = None
 
     def __call__(self) -> ProcessBatch:
         """Give the function for the next batch."""
@@ -64,7 +63,7 @@ class FollowedModels:
         if self._coming is None and now - self._looked_at >= LOOK_S:
             self._looked_at = now
             self._look()
-        elif self._coming is not None and self._coming[1].done():
+        elif self._coming is not None and self._coming[2].done():
             self._take(*self._coming)
             self._coming = None
         return partial(process_batch, self.settings)
@@ -72,36 +71,35 @@ class FollowedModels:
     def _look(self) -> None:
         """Let a newly active bundle warm up in the engine, while the old one goes on serving."""
         try:
+            chosen = active_choice(self.config, self.ledger)
+            if chosen in self._refused:
+                return
             model = active_model(self.config, self.ledger)
+            if model.path == self.settings.router.default_bundle:
+                return
+            verify_bundle(model.path)
         except StorageFailed:
             return
         except BundleError as error:
-            if str(error) != self._trouble:
-                self._trouble = str(error)
-                _refuse(self.ledger, "", error)
-            return
-        self._trouble = ""
-        if model.path == self.settings.router.default_bundle or model.path in self._refused:
-            return
-        try:
-            verify_bundle(model.path)
-        except BundleError as error:
-            self._refused.add(model.path)
-            _refuse(self.ledger, model.name, error)
+            self._refused.add(chosen)
+            _refuse(self.ledger, chosen.name, error)
             return
         settings = replace(self.settings, router=replace(self.settings.router, default_bundle=model.path))
         _log.info("new model warms up", bundle=model.name, digest=model.digest)
-        self._coming = settings, self.engine.submit(self.warm, settings)
+        self._coming = chosen, settings, self.engine.submit(self.warm, settings)
 
-    def _take(self, settings: AnalysisSettings, warmed: "Future[None]") -> None:
-        bundle = settings.router.default_bundle
-        error = None if warmed.cancelled() else warmed.exception()
-        if error is not None:
-            self._refused.add(bundle)
-            _refuse(self.ledger, bundle.name, error)
-        elif not warmed.cancelled():
+    def _take(self, chosen: ChosenModel, settings: AnalysisSettings, warmed: "Future[None]") -> None:
+        if warmed.cancelled():
+            return
+        error = warmed.exception()
+        if error is None:
             self.settings = settings
-            _log.info("new model serves", bundle=bundle.name)
+            _log.info("new model serves", bundle=chosen.name)
+        elif isinstance(error, BundleError):
+            self._refused.add(chosen)
+            _refuse(self.ledger, chosen.name, error)
+        else:  # a process of the engine died; the next look tries again
+            _log.warning("new model did not warm up", bundle=chosen.name, reason=describe_warm_up(error))
 
 
 def _refuse(ledger: Ledger, name: str, error: BaseException) -> None:

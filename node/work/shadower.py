@@ -48,6 +48,7 @@ class Shadower:
     engine: Executor
     models: ModelSettings
     owner: str
+    _trouble: str = ""
 
     def turn(self) -> float:
         """Judge a few films, unless real work waits.
@@ -68,15 +69,25 @@ class Shadower:
         claims = claim(self.ledger, JobKind.SHADOW, "", _BATCH, lease=_LEASE, owner=self.owner)
         if not claims:
             return _NOTHING_DUE
-        try:
-            shadow = shadow_model(self.config, self.ledger)
-        except BundleError:
-            shadow = None
+        shadow = self._shadow()
         try:
             self._end(claims, self._judge(claims, shadow) if shadow else [None] * len(claims))
         except CancelledError:  # the node stops
             release(self.ledger, claims)
         return 0.0
+
+    def _shadow(self) -> StoredModel | None:
+        try:
+            shadow = shadow_model(self.config, self.ledger)
+        except BundleError as error:
+            if str(error) != self._trouble:
+                self._trouble = str(error)
+                _log.error("the bundle in shadow cannot be read", reason=str(error))
+                with self.ledger.begin() as connection:
+                    add_event(connection, "shadow refused", subject="", detail=str(error))
+            return None
+        self._trouble = ""
+        return shadow
 
     def _judge(self, claims: list[Claim], shadow: StoredModel) -> list[_Said]:
         with self.ledger.read() as connection:

@@ -116,3 +116,14 @@ def test_films_whose_jobs_were_forgotten_are_asked_for_all_the_same(desk: Desk) 
     campaign = Reprocessing(desk.config, desk.ledger)
     assert campaign.start(10) == 1
     assert [job.state for job in desk.jobs(JobKind.ANALYSE)] == [JobState.READY]
+
+
+def test_films_of_routes_with_a_bundle_of_their_own_are_left_alone(tmp_path: Path, tiny: Path) -> None:
+    route = {"name": "own", "when": {"calling_ae_title": "MODALITY"}, "bundle": str(tiny)}
+    desk = open_desk(tmp_path, routes=[route])
+    with closing(desk.ledger):
+        desk.receive()
+        desk.analyse_all()
+        assert Reprocessing(desk.config, desk.ledger).standing().outdated == 0
+        without = desk.config.model_copy(update={"routes": ()})
+        assert Reprocessing(without, desk.ledger).standing().outdated == 1
