@@ -54,7 +54,7 @@ def export(
 ) -> None:
     """Write a training set of this node's own films, outlines and labels, de-identified (PS3.15 Annex E).
 
-    neolung-train prepare --table DIR/index.csv reads it. The same command again goes on where it stopped.
+    neolung-train retrain and prepare read it. The same command again goes on where it stopped.
     """
     from node.config.loading import load_config
     from node.export.command import Wish, export
@@ -101,4 +101,4 @@ def _show(report: "Report", folder: Path) -> None:
             f"{doubtful} did not say whether text is burned in. Look at their pixels before you "
             "give the folder away, or use --black-borders."
         )
-    typer.echo(f"Next: neolung-train prepare --table {folder}/index.csv --out prepared/")
+    typer.echo(f"Next: neolung-train retrain --data {folder} --out candidate/")
