@@ -92,8 +92,8 @@ class LimitsConfig(Section):
     max_object_bytes: Bytes = 536870912
     """Largest object that is accepted; larger ones are answered with A700. 0: no limit."""
     max_buffered_bytes: Bytes = 2147483648
-    """Bytes of objects that all associations together may have under way; what goes beyond is answered with
-    A700 and may be sent again. 0: no limit."""
+    """Bytes of objects that all associations together may have in memory, and once more all uploads by
+    DICOMweb; what goes beyond is answered with A700 (503) and may be sent again. 0: no limit."""
     min_free_bytes: Bytes = 268435456
     """Free space on the disk of data_dir below which C-STORE is answered with A700."""
     max_queue: Limit = 100000

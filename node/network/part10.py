@@ -8,7 +8,8 @@ import struct
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from io import BytesIO
+from io import SEEK_END, BytesIO
+from typing import IO, BinaryIO, cast
 
 from pydicom import Dataset
 from pydicom.filereader import read_dataset
@@ -103,23 +104,30 @@ class FileParts:
     encoded: bytes
 
 
-def split_file(part10: bytes) -> FileParts:
+def split_file(file: IO[bytes]) -> FileParts:
     """Take the Data Set out of a Part 10 file, unchanged (PS3.10 7).
 
     Widespread clients leave out preamble and prefix; the File Meta alone is understood too.
+
+    Parameters
+    ----------
+    file
+        At its beginning. Of what it holds, only the Data Set is copied.
 
     Raises
     ------
     UnreadableDataSet
         If it is no such file, or its File Meta names no transfer syntax.
     """
-    file = BytesIO(part10)
-    if part10[128:132] == b"DICM":
-        file.seek(132)
-    elif part10[:2] != b"\2\0":
-        raise UnreadableDataSet("the file is no DICOM file")
+    start = file.read(132)
+    if start[128:] != b"DICM":
+        if start[:2] != b"\2\0":
+            raise UnreadableDataSet("the file is no DICOM file")
+        file.seek(0)
     try:
-        meta = read_dataset(file, is_implicit_VR=False, is_little_endian=True, stop_when=_behind_meta)
+        meta = read_dataset(
+            cast(BinaryIO, file), is_implicit_VR=False, is_little_endian=True, stop_when=_behind_meta
+        )
         sop_class, sop_instance, syntax = (
             str(meta.get(keyword) or "")
             for keyword in ("MediaStorageSOPClassUID", "MediaStorageSOPInstanceUID", "TransferSyntaxUID")
@@ -128,7 +136,15 @@ def split_file(part10: bytes) -> FileParts:
         raise UnreadableDataSet("the File Meta Information cannot be read") from error
     if not syntax:
         raise UnreadableDataSet("the File Meta Information names no transfer syntax")
-    return FileParts(sop_class, sop_instance, syntax, part10[file.tell() :])
+    return FileParts(sop_class, sop_instance, syntax, _rest(file))
+
+
+def _rest(file: IO[bytes]) -> bytes:
+    """Read what is left; of a known size, for otherwise it would be put together from two copies."""
+    start = file.tell()
+    size = file.seek(0, SEEK_END) - start
+    file.seek(start)
+    return file.read(size)
 
 
 def _behind_meta(tag: BaseTag, _vr: str | None, _length: int) -> bool:

@@ -27,6 +27,38 @@ class Overflow(BytesIO):
         return len(buffer)
 
 
+class Budget:
+    """Bytes of objects that all senders to one process may have in its memory together; shared by threads.
+
+    Parameters
+    ----------
+    most
+        0 for no limit.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._lock = threading.Lock()
+        self._held: WeakKeyDictionary[Any, int] = WeakKeyDictionary()
+
+    def hold(self, holder: object, size: int) -> bool:
+        """Note how much one sender has in memory now; tell whether all together are within the limit."""
+        with self._lock:
+            self._held[holder] = size
+            return not 0 < self._most < sum(self._held.values())
+
+    def release(self, holder: object) -> None:
+        """Forget what a sender had; one that is gone is forgotten by itself."""
+        with self._lock:
+            self._held.pop(holder, None)
+
+    @property
+    def held(self) -> int:
+        """Bytes that are held now."""
+        with self._lock:
+            return sum(self._held.values())
+
+
 class MessageGuard:
     """Watches the messages that come in on all associations (handler of EVT_PDU_RECV).
 
@@ -37,7 +69,7 @@ class MessageGuard:
     def __init__(self, limits: LimitsConfig) -> None:
         self._limits = limits
         self._lock = threading.Lock()
-        self._held: WeakKeyDictionary[Any, int] = WeakKeyDictionary()
+        self._budget = Budget(limits.max_buffered_bytes)
         self._begun: WeakKeyDictionary[Any, float] = WeakKeyDictionary()
 
     def __call__(self, event: Any) -> None:
@@ -58,15 +90,11 @@ class MessageGuard:
 
     def note_answer(self, event: Any) -> None:
         """Forget the size of a message that was answered (handler of EVT_DIMSE_SENT)."""
-        with self._lock:
-            self._held.pop(event.assoc, None)
+        self._budget.release(event.assoc)
 
     def _is_too_much(self, association: Any, size: int) -> bool:
-        most, most_together = self._limits.max_object_bytes, self._limits.max_buffered_bytes
-        with self._lock:
-            self._held[association] = size
-            together = sum(self._held.values())
-        return 0 < most < size or 0 < most_together < together
+        is_within = self._budget.hold(association, size)
+        return not is_within or 0 < self._limits.max_object_bytes < size
 
     def _is_dribble(self, message: Any, size: int) -> bool:
         now = time.monotonic()

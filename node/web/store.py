@@ -9,6 +9,7 @@ from starlette.responses import Response
 from node.config.schema import Config
 from node.errors import WebRefused
 from node.log import EventLog
+from node.network.sizes import Budget
 from node.web.answers import compressed, to_json
 from node.web.dicom_json import Model, as_element
 from node.web.inquiry import Inquiry
@@ -44,6 +45,7 @@ class Store:
         self._witness = witness
         self._config = config
         self._syntaxes = frozenset(map(str, image_syntaxes))
+        self._budget = Budget(config.limits.max_buffered_bytes)
 
     async def store(self, request: Request, inquiry: Inquiry) -> Response:
         """Take in what the body holds; each object that the answer calls stored is durable.
@@ -63,6 +65,7 @@ class Store:
             study=inquiry.keys.get("StudyInstanceUID", ""),
             max_object_bytes=self._config.limits.max_object_bytes,
             folder=self._config.node.data_dir,
+            budget=self._budget,
         )
         upload = Upload(rules, parser, self._take, caller)
         try:

@@ -15,6 +15,7 @@ from node.network.access import Caller
 from node.network.contexts import IMAGE_CLASSES, PLAIN_SYNTAXES, STORAGE_CLASSES
 from node.network.intake import StoreRequest
 from node.network.part10 import FileParts, read_header, split_file
+from node.network.sizes import Budget
 from node.network.status import StoreStatus
 from node.text import read_text
 from node.web.media import DICOM, parse_media_type
@@ -68,12 +69,15 @@ class UploadRules:
         0 for no limit.
     folder
         Of temporary files.
+    budget
+        Of the objects that are in memory, of all uploads together.
     """
 
     image_syntaxes: frozenset[str]
     study: str
     max_object_bytes: int
     folder: Path
+    budget: Budget
 
 
 class Upload:
@@ -159,17 +163,25 @@ class Upload:
             self.discard()
 
     def _end(self) -> None:
-        if self._spool is None:
-            self.taken.append(Taken(StoreStatus.OUT_OF_RESOURCES))
-            return
-        self._spool.seek(0)
-        part10 = self._spool.read()
+        self.taken.append(Taken(StoreStatus.OUT_OF_RESOURCES) if self._spool is None else self._take_within())
         self.discard()
-        self.taken.append(self._take_in(part10) if self._is_dicom else Taken(StoreStatus.CANNOT_UNDERSTAND))
 
-    def _take_in(self, part10: bytes) -> Taken:
+    def _take_within(self) -> Taken:
+        """Take the part in if all that is in memory stays within bounds; what is not may be sent again."""
+        if not self._is_dicom:
+            return Taken(StoreStatus.CANNOT_UNDERSTAND)
+        budget = self._rules.budget
         try:
-            file = split_file(part10)
+            is_within = budget.hold(self, self._size)
+            return self._take_in() if is_within else Taken(StoreStatus.OUT_OF_RESOURCES)
+        finally:
+            budget.release(self)
+
+    def _take_in(self) -> Taken:
+        assert self._spool is not None
+        self._spool.seek(0)
+        try:
+            file = split_file(self._spool)
             header = read_header(file.encoded, UID(file.transfer_syntax_uid), [_STUDY, _SERIES])
         except UnreadableDataSet:
             return Taken(StoreStatus.CANNOT_UNDERSTAND)

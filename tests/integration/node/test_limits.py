@@ -130,7 +130,7 @@ def test_objects_of_all_associations_together_are_bounded(tmp_path):
         assert store(first, make_film(rows=1000, columns=1000)).Status == 0x0000
         connection = first.dul.socket.socket
         connection.sendall(p_data(b"\x03" + _store_command()) + p_data(b"\x00" + b"x" * 100_000) * 25)
-        wait_until(lambda: sum(node.entity._guard._held.values()) > 2_000_000, 10)
+        wait_until(lambda: node.entity._guard._budget.held > 2_000_000, 10)
         with node.associate([CR]) as second:
             assert store(second, make_film(rows=1000, columns=1000)).Status == 0xA700
         first.abort()

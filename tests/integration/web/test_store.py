@@ -1,13 +1,22 @@
 """STOW-RS on the wire: what is called stored is durable and queued; what is not says why (PS3.18 10.5)."""
 
 import socket
+import threading
 import time
+import tracemalloc
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from pydicom import Dataset
 from pydicom.uid import JPEGLSLossless, VideoEndoscopicImageStorage
 
+from node.network.access import Caller
+from node.network.contexts import PLAIN_SYNTAXES
+from node.network.sizes import Budget
+from node.web.upload import Upload, UploadRules
 from storage.jobs import list_jobs
+from storage.values import StoredFile
 from tests.support.films import encode, make_film, part10_bytes
 from tests.support.web import BOUNDARY, WebNode, multipart_body, web_node
 
@@ -203,6 +212,49 @@ def test_a_full_disk_is_told_as_passing(tmp_path) -> None:  # type: ignore[no-un
         assert answer.status_code == 503
         assert answer.headers["retry-after"] == "30"
         assert reasons(answer) == [0xA700]
+
+
+def test_uploads_together_hold_no_more_than_their_budget(tmp_path) -> None:  # type: ignore[no-untyped-def]
+    first, second = make_film(rows=400, columns=400), make_film(rows=400, columns=400)
+    limits = {"max_buffered_bytes": len(part10_bytes(first)) * 3 // 2}
+    writes, goes_on = threading.Event(), threading.Event()
+    with web_node(tmp_path, limits=limits) as web, ThreadPoolExecutor(1) as others:
+        write = web.objects.write
+
+        def slow_write(*arguments: Any, **options: Any) -> StoredFile:
+            writes.set()
+            assert goes_on.wait(20)
+            return write(*arguments, **options)
+
+        web.objects.write = slow_write  # type: ignore[method-assign]
+        going = others.submit(web.stow, first)
+        try:
+            assert writes.wait(20)
+            refused = web.stow(second)
+        finally:
+            goes_on.set()
+
+        assert (refused.status_code, reasons(refused, OTHERS)) == (503, [0xA700])
+        assert going.result().status_code == 200
+        assert web.stow(second).status_code == 200
+
+
+def test_an_object_is_copied_once_out_of_its_file(tmp_path) -> None:  # type: ignore[no-untyped-def]
+    part10 = part10_bytes(make_film(rows=2000, columns=2000))
+    syntaxes = frozenset(map(str, PLAIN_SYNTAXES))
+    rules = UploadRules(syntaxes, study="", max_object_bytes=0, folder=tmp_path, budget=Budget(0))
+    upload = Upload(rules, None, lambda _: (0, ""), Caller("A", "B", "127.0.0.1"))
+    for start in range(0, len(part10), 1 << 20):
+        upload.feed(part10[start : start + (1 << 20)])
+    tracemalloc.start()
+    try:
+        upload.finish()
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert [taken.is_stored for taken in upload.taken] == [True]
+    assert peak < 1.5 * len(part10)
 
 
 def test_a_large_upload_is_not_held_in_memory(web: WebNode) -> None:
