@@ -5,6 +5,7 @@ A node that is not the archive must not commit, for modalities delete on commitm
 
 import re
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from typing import Any
 
 from pydicom import Dataset
@@ -36,7 +37,10 @@ _CLASS, _INSTANCE = Tag(0x0008, 0x1150), Tag(0x0008, 0x1155)
 _log = EventLog("commitment")
 
 Announce = Callable[[str, str, Any], None]
-"""Takes calling AE title, transaction UID and association of a request that was accepted."""
+"""Takes calling AE title, transaction UID and association of a request that is about to be accepted."""
+
+FIRST_LEASE = timedelta(minutes=15)
+"""How long a request is left to the process that accepted it; longer than the reports before it can take."""
 
 
 class CommitmentProvider:
@@ -45,7 +49,7 @@ class CommitmentProvider:
     Parameters
     ----------
     announce
-        Learns of each accepted request; the report comes from there.
+        Learns of each request before it is accepted, so that nobody reports who knows no association for it.
     """
 
     def __init__(self, ledger: Ledger, access: AccessList, config: Config, announce: Announce) -> None:
@@ -88,7 +92,11 @@ class CommitmentProvider:
             raise RequestRefused(ActionStatus.NO_SUCH_ACTION, "Action Type ID must be 1")
         transaction_uid, references = _read(event)
         with self._ledger.begin() as connection:
-            is_taken = add_request(connection, caller.calling_ae_title, transaction_uid, references)
+            is_taken = add_request(
+                connection, caller.calling_ae_title, transaction_uid, references, lease=FIRST_LEASE
+            )
+            if is_taken:
+                self._announce(caller.calling_ae_title, transaction_uid, event.assoc)
         if not is_taken:
             raise RequestRefused(
                 ActionStatus.INVALID_ARGUMENT, "Transaction UID was used for other objects before"
@@ -99,7 +107,6 @@ class CommitmentProvider:
             transaction_uid=transaction_uid,
             objects=len(references),
         )
-        self._announce(caller.calling_ae_title, transaction_uid, event.assoc)
 
 
 def _read(event: Any) -> tuple[str, list[Reference]]:

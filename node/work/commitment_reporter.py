@@ -1,13 +1,17 @@
 """Reports on requests for storage commitment, on the association of the request or one of the node's own."""
 
+import math
 import threading
+import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from pydicom import Dataset
-from pynetdicom import build_role
+from pynetdicom import build_role, evt
+from pynetdicom.dimse_messages import N_ACTION_RSP
 from pynetdicom.presentation import build_context
 
 from node.config.destinations import DestinationConfig, RetryConfig
@@ -26,8 +30,10 @@ from storage.commitment_requests import (
     Reference,
     RequestState,
     end_request,
+    hold_asked,
     hold_request,
     put_off_request,
+    release_asked,
 )
 from storage.errors import StorageFailed
 from storage.events import add_event
@@ -37,7 +43,7 @@ from storage.objects import ObjectStore
 ALL_KEPT, SOME_FAILED = 1, 2
 """Event Type ID (PS3.4 J.3.3.1)."""
 _AFTER_ANSWER_S = 0.1
-"""The response to the request goes first."""
+"""The response to the request goes first: so long after it was handed over."""
 _ANSWER_S = 10.0
 """Longest wait for the answer to a report on the requestor's own association, which may be about to end."""
 _LOOK_S = 1.0
@@ -46,25 +52,52 @@ _LEASE = timedelta(minutes=15)
 _log = EventLog("commitment")
 
 
-class CommitmentReporter:
-    """Works on the requests that are owed a report, one after the other.
+@dataclass(slots=True)
+class _Asked:
+    """A request that came to this process, and the association on which it came.
 
     Attributes
     ----------
-    announce
-        Takes note of a new request, whose association may still be open for the report.
+    answered_at
+        When its response was handed over, seconds of the monotonic clock; None: not yet.
+    """
+
+    association: Any
+    answered_at: float | None = None
+
+    @property
+    def pause_s(self) -> float:
+        """How long to wait still, for the report must not overtake the response."""
+        if self.answered_at is None:
+            return math.inf if self.association.is_established else 0.0
+        return max(0.0, self.answered_at + _AFTER_ANSWER_S - time.monotonic())
+
+
+class CommitmentReporter:
+    """Works on the requests that are owed a report, one after the other.
+
+    What came to this process it reports first, and nobody else does before its lease has ended; then, as any
+    other process does, whatever is due.
     """
 
     def __init__(self, ledger: Ledger, objects: ObjectStore, config: Config) -> None:
         self._ledger = ledger
         self._objects = objects
         self._config = config
-        self._open: dict[tuple[str, str], Any] = {}
+        self._asked: dict[tuple[str, str], _Asked] = {}
         self._new = threading.Event()
 
     def announce(self, calling_ae_title: str, transaction_uid: str, association: Any) -> None:
-        """Take note of a request that was accepted."""
-        self._open[calling_ae_title, transaction_uid] = association
+        """Take note of a request that is about to be written down; its association may take the report."""
+        self._asked[calling_ae_title, transaction_uid] = _Asked(association)
+        association.bind(evt.EVT_DIMSE_SENT, self._note_answer)
+
+    def _note_answer(self, event: Any) -> None:
+        if not isinstance(event.message, N_ACTION_RSP):
+            return
+        for asked in list(self._asked.values()):
+            if asked.association is event.assoc and asked.answered_at is None:
+                asked.answered_at = time.monotonic()
         self._new.set()
 
     @contextmanager
@@ -80,12 +113,19 @@ class CommitmentReporter:
         finally:
             # A report under way need not end: it is due again after its lease.
             thread.join(_LOOK_S)
+            self._leave()
+
+    def _leave(self) -> None:
+        """Let the next process report at once what came to this one."""
+        with suppress(StorageFailed):  # then it waits for the end of its lease
+            for key in list(self._asked):
+                release_asked(self._ledger, *key)
 
     def _run(self, drain: Drain) -> None:
         """Report what is due until the wish to stop; what is left is done after the next start."""
         while not drain.requested:
             try:
-                held = hold_request(self._ledger, _LEASE)
+                held = self._next()
                 if held is not None:
                     self._report(held)
                     continue
@@ -93,9 +133,19 @@ class CommitmentReporter:
                 _log.error("ledger refuses, trying again", error=str(error))
             except Exception as error:  # noqa: BLE001 - the end of a thread that nobody would notice
                 _log.error("commitment report failed", error=describe_exception(error))
-            if self._new.wait(_LOOK_S):
+            pauses = [_LOOK_S, *(asked.pause_s for asked in list(self._asked.values()))]
+            if self._new.wait(max(_AFTER_ANSWER_S, min(pauses))):
                 self._new.clear()
-                drain.wait(_AFTER_ANSWER_S)
+
+    def _next(self) -> CommitmentRequest | None:
+        """Hold the next request, first of all one whose association may still be there."""
+        for key, asked in list(self._asked.items()):
+            if asked.pause_s == 0.0:
+                held = hold_asked(self._ledger, *key, _LEASE)
+                if held is not None:
+                    return held
+                self._asked.pop(key, None)
+        return hold_request(self._ledger, _LEASE)
 
     def _report(self, held: CommitmentRequest) -> None:
         verdicts = judge(self._ledger, self._objects, held.references)
@@ -117,7 +167,8 @@ class CommitmentReporter:
 
     def _deliver(self, held: CommitmentRequest, event_type: int, report: Dataset) -> str:
         """Send a report one way or the other; the answer says why it was not taken, or nothing."""
-        association = self._open.pop((held.calling_ae_title, held.transaction_uid), None)
+        asked = self._asked.pop((held.calling_ae_title, held.transaction_uid), None)
+        association = asked.association if asked is not None else None
         if association is not None and association.is_established:
             association.dimse_timeout = _ANSWER_S
             if not _send(association, event_type, report):

@@ -1,9 +1,11 @@
 """Storage commitment as SCP: a promise only where every byte is kept, and a report that is not forgotten."""
 
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,11 @@ from pynetdicom import AE, evt
 from pynetdicom.presentation import build_context, build_role
 
 from node.network.commitment import COMMITMENT, COMMITMENT_INSTANCE, Reference, make_request
+from node.network.commitment_provider import CommitmentProvider
+from node.processes.lifetime import Drain
 from node.work import commitment_reporter
+from node.work.commitment_reporter import CommitmentReporter
+from storage.commitment_requests import add_request
 from storage.events import list_events
 from storage.instances import find_instance
 from tests.integration.node.test_retrieve import STUDY, fill, film
@@ -275,6 +281,60 @@ def test_reports_of_many_requests_at_once_reach_their_own_associations(tmp_path:
 
     for number, modality in enumerate(modalities):
         assert [report.TransactionUID for _, report in modality.reports] == [f"2.25.{number}"]
+
+
+def test_another_process_does_not_take_what_it_has_no_association_for(tmp_path: Path) -> None:
+    modality, drain = Modality(), Drain()
+    with committing_node(tmp_path, modality, destinations=[]) as node, ExitStack() as others:
+        others.callback(drain.request)
+        for _ in range(3):
+            other = CommitmentReporter(node.ledger, node.objects, node.config)
+            others.enter_context(other.running(drain))
+        films = fill(node, film(1))
+        for number in range(10):
+            modality.reports.clear()
+            ask(node, modality, references(*films), transaction_uid=f"2.25.{number}", linger=True)
+            assert [report.TransactionUID for _, report in modality.reports] == [f"2.25.{number}"]
+        assert "given up" not in node.log.getvalue()
+        drain.request()
+
+
+def test_the_report_never_overtakes_the_response(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    answer = CommitmentProvider.__call__
+
+    def slowly(provider: CommitmentProvider, event: Any) -> tuple[Dataset, None]:
+        answered = answer(provider, event)
+        time.sleep(0.4)
+        return answered
+
+    monkeypatch.setattr(CommitmentProvider, "__call__", slowly)
+    modality, seen = Modality(), list[str]()
+    note = (evt.EVT_DIMSE_RECV, lambda event: seen.append(type(event.message).__name__))
+    with committing_node(tmp_path, modality) as node:
+        information = make_request(TRANSACTION, references(*fill(node, film(1))))
+        handlers = [note, (evt.EVT_N_EVENT_REPORT, modality.take)]
+        with node.associate([build_context(COMMITMENT)], evt_handlers=handlers) as association:
+            association.send_n_action(information, 1, COMMITMENT, UID(COMMITMENT_INSTANCE))
+            wait_until(lambda: bool(modality.reports), 10)
+
+    assert seen == ["N_ACTION_RSP", "N_EVENT_REPORT_RQ"]
+
+
+def test_what_a_process_leaves_undone_is_done_by_the_next_at_once(tmp_path: Path) -> None:
+    modality = Modality(port=free_port())
+    with committing_node(tmp_path, modality) as node:
+        fill(node, film(1))
+        with node.ledger.begin() as connection:
+            named = ("TESTER", TRANSACTION, [(CR, "1.2.9")])
+            assert add_request(connection, *named, lease=timedelta(hours=1))
+        left = CommitmentReporter(node.ledger, node.objects, node.config)
+        drain = Drain()
+        drain.request()
+        with modality.listening():
+            with left.running(drain), node.associate([build_context(COMMITMENT)]):
+                (association,) = node.entity._servers[0].active_associations
+                left.announce("TESTER", TRANSACTION, association)
+            wait_until(lambda: bool(modality.reports), 10)
 
 
 def test_the_role_may_be_negotiated_by_the_requestor(tmp_path: Path) -> None:

@@ -10,8 +10,10 @@ from storage.commitment_requests import (
     add_request,
     end_request,
     forget_requests,
+    hold_asked,
     hold_request,
     put_off_request,
+    release_asked,
 )
 from storage.ledger import Ledger
 from tests.unit.storage.conftest import HandClock
@@ -21,10 +23,14 @@ OBJECTS = (("1.2.840.10008.5.1.4.1.1.1", "1.2.3"), ("1.2.840.10008.5.1.4.1.1.1",
 
 
 def ask(
-    ledger: Ledger, transaction_uid: str = "2.25.1", calling: str = "XRAY", objects: object = OBJECTS
+    ledger: Ledger,
+    transaction_uid: str = "2.25.1",
+    calling: str = "XRAY",
+    objects: object = OBJECTS,
+    lease: timedelta = timedelta(0),
 ) -> bool:
     with ledger.begin() as connection:
-        return add_request(connection, calling, transaction_uid, objects)
+        return add_request(connection, calling, transaction_uid, objects, lease=lease)
 
 
 def end(ledger: Ledger, held: CommitmentRequest, state: RequestState = RequestState.REPORTED) -> None:
@@ -51,6 +57,30 @@ def test_a_request_is_held_by_one_and_comes_back_when_its_lease_ends(
     again = hold_request(ledger, MINUTE)
     assert again is not None
     assert again.attempt == 2
+
+
+def test_a_new_request_is_left_to_the_process_that_took_it_while_that_lives(
+    ledger: Ledger, clock: HandClock
+) -> None:
+    for number in range(3):
+        ask(ledger, f"2.25.{number}", lease=MINUTE)
+
+    assert hold_request(ledger, MINUTE) is None
+    held = hold_asked(ledger, "XRAY", "2.25.0", MINUTE)
+    assert held is not None
+    assert held.attempt == 1
+    assert hold_asked(ledger, "XRAY", "2.25.0", MINUTE) is None
+    assert hold_asked(ledger, "CT", "2.25.1", MINUTE) is None
+    release_asked(ledger, "XRAY", "2.25.1")
+    left = hold_request(ledger, 9 * MINUTE)
+    assert left is not None
+    assert left.transaction_uid == "2.25.1"
+    end(ledger, held)
+    clock.advance(2 * MINUTE)
+    lost = hold_request(ledger, MINUTE)
+    assert lost is not None
+    assert lost.transaction_uid == "2.25.2"
+    assert hold_asked(ledger, "XRAY", "2.25.2", MINUTE) is None
 
 
 @pytest.mark.parametrize("state", [RequestState.REPORTED, RequestState.GIVEN_UP])
