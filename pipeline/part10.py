@@ -6,12 +6,15 @@ from pathlib import Path
 
 from pydicom import Dataset, dcmread
 from pydicom.errors import InvalidDicomError
+from pydicom.filereader import read_dataset
 from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 from pipeline.attributes import UNREADABLE
 from pipeline.errors import UndecodablePixels, UnsupportedInstance
 
 MOST_BYTES = 256 * 1024 * 1024
+HEADER_BYTES = 16 * 1024 * 1024
+_PIXELS = 0x7FE00008
 _STEP_BYTES = 16 * 1024 * 1024
 _DEFLATED = DeflatedExplicitVRLittleEndian.encode()
 
@@ -68,23 +71,40 @@ def read_film(source: Path | bytes) -> Dataset:
         return header
 
 
+def read_in_front_of_pixels(part10: bytes) -> Dataset:
+    """Read a Part 10 file up to its pixels; a deflated one is inflated for its first `HEADER_BYTES` only.
+
+    Raises what pydicom does on bytes that are no such file, and ``zlib.error``.
+    """
+    deflated = _deflated_part(part10)
+    if not deflated:
+        return dcmread(BytesIO(part10), stop_before_pixels=True)
+    head = zlib.decompressobj(-zlib.MAX_WBITS).decompress(deflated, HEADER_BYTES)
+    return read_dataset(
+        BytesIO(head), is_implicit_VR=False, is_little_endian=True, stop_when=lambda tag, *_: tag >= _PIXELS
+    )
+
+
 def _read_header(source: Path | bytes) -> Dataset | None:
     part10 = source if isinstance(source, bytes) else source.read_bytes()
     try:
-        header = dcmread(BytesIO(part10), stop_before_pixels=True)
+        header = read_in_front_of_pixels(part10)
     except (zlib.error, *UNREADABLE):
         return None
     return header if len(header) else None
 
 
+def _deflated_part(part10: bytes) -> bytes:
+    """Give the Data Set of a file in which it is deflated, still so; empty for any other."""
+    if part10[128:136] != b"DICM\x02\x00\x00\x00":
+        return b""
+    meta_end = 144 + int.from_bytes(part10[140:144], "little")
+    return part10[meta_end:] if _DEFLATED in part10[144:meta_end] else b""
+
+
 def _check_deflated(part10: bytes, most_bytes: int) -> None:
     """Refuse a small file that inflates to a huge one, before it is inflated whole."""
-    if part10[128:136] != b"DICM\x02\x00\x00\x00":
-        return
-    meta_end = 144 + int.from_bytes(part10[140:144], "little")
-    if _DEFLATED not in part10[144:meta_end]:
-        return
-    inflater, rest, inflated = zlib.decompressobj(-zlib.MAX_WBITS), part10[meta_end:], 0
+    inflater, rest, inflated = zlib.decompressobj(-zlib.MAX_WBITS), _deflated_part(part10), 0
     while rest and not inflater.eof:
         inflated += len(inflater.decompress(rest, _STEP_BYTES))
         rest = inflater.unconsumed_tail

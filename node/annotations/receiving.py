@@ -1,13 +1,12 @@
 """Annotations in objects that are stored here: read once, when the object comes in."""
 
 from collections.abc import Sequence
-from io import BytesIO
 
-from pydicom import dcmread
 from pydicom.uid import SegmentationStorage
 
 from node.log import EventLog, describe_exception
 from pipeline.annotations import REPORT_CLASSES, Annotation, read_annotations
+from pipeline.part10 import read_in_front_of_pixels
 from storage.annotations import Channel, FilmAnnotation
 
 ANNOTATING_CLASSES = REPORT_CLASSES | {SegmentationStorage}
@@ -21,7 +20,7 @@ def notes_in(sop_class_uid: str, part10: bytes) -> list[Annotation]:
     if sop_class_uid not in ANNOTATING_CLASSES:
         return []
     try:
-        return read_annotations(dcmread(BytesIO(part10), stop_before_pixels=True))
+        return read_annotations(read_in_front_of_pixels(part10))
     except Exception as error:  # noqa: BLE001 - an object that pydicom cannot read is kept all the same
         _log.warning("annotations cannot be read", error=describe_exception(error))
         return []

@@ -1,11 +1,13 @@
 """Who says what in a SEG or SR: people are heard, devices are not."""
 
+import tracemalloc
 from copy import deepcopy
 from datetime import datetime
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 from node.annotations.receiving import notes_in
 from pipeline import codes
@@ -127,3 +129,26 @@ def test_bytes_that_are_no_object_are_passed_over() -> None:
 
 _REPORT = to_part10(written_report(FILM, is_present=True, grade=2))
 _SEGMENTATION = to_part10(drawn_lungs(FILM, LUNGS))
+
+
+def deflated(zeros: int) -> bytes:
+    """Give a deflated report with so many bytes behind its header; a small file, however many they are."""
+    report = verified_report(FILM, is_present=True)
+    report.file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
+    report.PixelData = bytes(zeros)
+    report["PixelData"].VR = "OB"
+    return to_part10(report)
+
+
+def test_a_deflated_report_is_heard_and_a_bomb_takes_no_memory() -> None:
+    uid = str(verified_report(FILM, is_present=True).SOPClassUID)
+    small, bomb = deflated(100), deflated(300 << 20)
+    assert len(bomb) < 1 << 20
+    tracemalloc.start()
+    try:
+        for part10 in (small, bomb):
+            (note,) = notes_in(uid, part10)
+            assert note.rds
+        assert tracemalloc.get_traced_memory()[1] < 64 << 20
+    finally:
+        tracemalloc.stop()
