@@ -46,6 +46,7 @@ def upgrade() -> None:
     )
     op.execute(
         "INSERT INTO backfill (name, next_instance_id, last_instance_id) "
-        "SELECT 'sequences', min(instance_id), max(instance_id) FROM instance "
-        "HAVING max(instance_id) IS NOT NULL"
+        "SELECT 'sequences', lowest, highest FROM "
+        "(SELECT min(instance_id) AS lowest, max(instance_id) AS highest FROM instance) AS known "
+        "WHERE highest IS NOT NULL"
     )
