@@ -5,9 +5,12 @@ import hmac
 import os
 import secrets
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from node.errors import UsersUnusable, in_words
+from node.locking import changing
 
 _COST, _BLOCK, _PARALLEL = 1 << 14, 8, 1
 """Of scrypt (RFC 7914): 16 MiB and some 50 ms a try."""
@@ -56,7 +59,9 @@ class Users:
         """
         if not name or ":" in name or name.startswith("#") or not name.isprintable():
             raise UsersUnusable(f"{name!r} cannot be a user name: no colon, no # in front, nothing invisible")
-        self._write(self._read() | {name: _make_record(passcode)})
+        record = _make_record(passcode)
+        with self._changing():
+            self._write(self._read() | {name: record})
 
     def remove(self, name: str) -> None:
         """Remove a user.
@@ -66,10 +71,20 @@ class Users:
         UsersUnusable
             If there is no such user, or the file cannot be read or written.
         """
-        records = self._read()
-        if name not in records:
-            raise UsersUnusable(f"there is no user {name!r} in {self._file}")
-        self._write({known: record for known, record in records.items() if known != name})
+        with self._changing():
+            records = self._read()
+            if name not in records:
+                raise UsersUnusable(f"there is no user {name!r} in {self._file}")
+            self._write({known: record for known, record in records.items() if known != name})
+
+    @contextmanager
+    def _changing(self) -> Iterator[None]:
+        try:
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            with changing(self._file):
+                yield
+        except OSError as error:
+            raise UsersUnusable(f"access.users cannot be changed; {in_words(error)}") from error
 
     def _read(self) -> dict[str, str]:
         try:
@@ -89,7 +104,6 @@ class Users:
     def _write(self, records: dict[str, str]) -> None:
         text = _HEAD + "".join(f"{name}:{record}\n" for name, record in sorted(records.items()))
         try:
-            self._file.parent.mkdir(parents=True, exist_ok=True)
             # mkstemp makes it readable for its owner alone.
             descriptor, path = tempfile.mkstemp(dir=self._file.parent, prefix=f".{self._file.name}.")
             with os.fdopen(descriptor, "w", encoding="utf-8") as file:

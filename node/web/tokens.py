@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from node.errors import TokenRefused
+from node.locking import changing
 
 FILE_NAME = "web-tokens.json"
 PREFIX = "neolung_"
@@ -87,12 +88,13 @@ def add_token(file: Path, name: str, rights: Sequence[str]) -> str:
     unknown = sorted(set(rights) - set(RIGHTS))
     if unknown or not rights:
         raise TokenRefused(f"there is no right {', '.join(unknown) or '(none given)'}; use read or store")
-    tokens = read_tokens(file)
-    if any(token.name == name for token in tokens):
-        raise TokenRefused(f"there is a token {name} already; take another name or remove it first")
     secret = PREFIX + secrets.token_urlsafe(32)
     made = Token(name, tuple(sorted(set(rights))), digest(secret), f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}")
-    _write(file, [*tokens, made])
+    with changing(file):
+        tokens = read_tokens(file)
+        if any(token.name == name for token in tokens):
+            raise TokenRefused(f"there is a token {name} already; take another name or remove it first")
+        _write(file, [*tokens, made])
     return secret
 
 
@@ -104,11 +106,12 @@ def remove_token(file: Path, name: str) -> None:
     TokenRefused
         If there is none of that name.
     """
-    tokens = read_tokens(file)
-    left = [token for token in tokens if token.name != name]
-    if len(left) == len(tokens):
-        raise TokenRefused(f"there is no token {name}; neolung tokens list names them")
-    _write(file, left)
+    with changing(file):
+        tokens = read_tokens(file)
+        left = [token for token in tokens if token.name != name]
+        if len(left) == len(tokens):
+            raise TokenRefused(f"there is no token {name}; neolung tokens list names them")
+        _write(file, left)
 
 
 def _write(file: Path, tokens: Iterable[Token]) -> None:

@@ -1,4 +1,5 @@
 import stat
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -45,7 +46,14 @@ def test_the_file_is_for_its_owner_alone_and_holds_no_passcode(users, tmp_path):
     assert "sesame" not in text
     hashes = [line.rpartition("$")[2] for line in text.splitlines() if "$" in line]
     assert len(set(hashes)) == 2
-    assert [path.name for path in file.parent.iterdir()] == ["users"]
+    assert sorted(path.name for path in file.parent.iterdir()) == [".users.lock", "users"]
+
+
+def test_users_that_are_added_at_the_same_time_are_all_kept(users):
+    names = [f"user{number}" for number in range(8)]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(users.put, names, names))
+    assert users.names() == names
 
 
 @pytest.mark.parametrize("name", ["", "a:b", "#a", "a\nb", "a\x00"])

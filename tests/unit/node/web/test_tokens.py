@@ -1,6 +1,8 @@
 """Tokens are made, kept as digests, found in order by doctor, and forgotten."""
 
 import stat
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
@@ -23,6 +25,20 @@ def test_a_token_is_shown_once_and_kept_as_a_digest(tmp_path: Path) -> None:
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     remove_token(file, "ohif")
     assert [token.name for token in read_tokens(file)] == ["other"]
+
+
+def _add(file: Path, number: int) -> str:
+    return add_token(file, f"t{number}", ["read"])
+
+
+def test_tokens_that_are_added_by_processes_at_the_same_time_are_all_kept(tmp_path: Path) -> None:
+    file, numbers = token_file(tmp_path), range(40)
+    with ProcessPoolExecutor(4, mp_context=get_context("spawn")) as pool:
+        secrets = list(pool.map(_add, [file] * len(numbers), numbers))
+    assert {token.sha256 for token in read_tokens(file)} == set(map(digest, secrets))
+    for number in numbers:
+        remove_token(file, f"t{number}")
+    assert read_tokens(file) == ()
 
 
 @pytest.mark.parametrize(("name", "rights"), [("", ["read"]), ("a b", ["read"]), ("x", ["write"]), ("x", [])])
