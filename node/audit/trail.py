@@ -93,15 +93,18 @@ class AuditTrail:
             _sync_folder(self.folder)
 
     def _current(self) -> Path:
-        """Give the file to write to: the last one of today, or the next when that is full."""
-        day = datetime.now(UTC).date().isoformat()
-        today = sorted(self.folder.glob(_NAME.format(day=day, number=0).replace("0000", "*")))
-        if not today:
-            return self.folder / _NAME.format(day=day, number=1)
-        last = today[-1]
-        if last.stat().st_size < self._max_bytes:
+        """Give the file to write to: the last one, or the next when that is full or of another day.
+
+        It is never one before the last, whatever the clock says, for that may have been forwarded already.
+        """
+        first = self.folder / _NAME.format(day=datetime.now(UTC).date().isoformat(), number=1)
+        last = max(self.files(), default=first)
+        if last.name < first.name:
+            return first
+        if not last.exists() or last.stat().st_size < self._max_bytes:
             return last
-        return self.folder / _NAME.format(day=day, number=int(last.stem.rpartition("-")[2]) + 1)
+        before, _, number = last.stem.rpartition("-")
+        return last.with_name(f"{before}-{int(number) + 1:04d}.xml")
 
 
 def days_ago(days: int) -> date:

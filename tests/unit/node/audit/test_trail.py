@@ -116,6 +116,18 @@ def test_everything_is_forwarded_in_its_order_and_once(tmp_path):
     assert there.taken == written
 
 
+def test_a_clock_that_goes_back_over_midnight_loses_nothing(tmp_path):
+    trail, there = AuditTrail(tmp_path, 20), Repository()
+    (tmp_path / "audit-2999-01-01-0001.xml").write_bytes(b"<a/>\n")
+    forward_all(Forwarder(trail, there, "host"))
+    written = [b"<m n='%d'/>" % number for number in range(5)]
+    for message in written:
+        trail.append(message)
+        forward_all(Forwarder(trail, there, "host"))
+    assert there.taken == [b"<a/>", *written]
+    assert len(trail.files()) > 2
+
+
 def test_what_the_repository_did_not_take_is_sent_again(tmp_path):
     trail, there = AuditTrail(tmp_path, 100), Repository()
     trail.append(b"<a/>")
