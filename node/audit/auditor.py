@@ -181,24 +181,27 @@ class Auditor:
             Message(codes.QUERY, Action.EXECUTE, participants, subjects, outcome=outcome, reason=failure)
         )
 
-    def instances_accessed(self, peer: Peer, part: StudyPart, action: Action = Action.READ) -> None:
-        """Record that somebody looked at objects of a study, or changed them (A.5.3.6)."""
+    def instances_accessed(self, peer: Peer, part: StudyPart, *, failure: str = "") -> None:
+        """Record that somebody looked at objects of a study, or tried to (A.5.3.6)."""
+        participants = (peer.as_participant(), self._self())
+        outcome = Outcome.MINOR_FAILURE if failure else Outcome.SUCCESS
         self._write(
-            Message(codes.INSTANCES_ACCESSED, action, (peer.as_participant(), self._self()), part.subjects)
+            Message(
+                codes.INSTANCES_ACCESSED,
+                Action.READ,
+                participants,
+                part.subjects,
+                outcome=outcome,
+                reason=failure,
+            )
         )
-
-    def study_deleted(self, part: StudyPart, peer: Peer | None = None) -> None:
-        """Record that what the node had of a study was removed (A.5.3.8); without peer by the node itself."""
-        performers = (self._self(is_requestor=True),) if peer is None else (peer.as_participant(),)
-        self._write(Message(codes.STUDY_DELETED, Action.DELETE, performers, part.subjects))
 
     def exported(self, parts: Sequence[StudyPart], media: str) -> None:
         """Record that a person took objects out, as for a training set (A.5.3.4)."""
-        self._moved(codes.EXPORT, Action.READ, codes.DESTINATION_MEDIA, parts, media)
-
-    def imported(self, parts: Sequence[StudyPart], media: str) -> None:
-        """Record that a person brought objects in from media (A.5.3.5)."""
-        self._moved(codes.IMPORT, Action.CREATE, codes.SOURCE_MEDIA, parts, media)
+        person = Participant(_person(), True, user_name=_person(), address=self._host)
+        participants = (person, self._self(), Participant(media, False, (codes.DESTINATION_MEDIA,)))
+        for part in parts:
+            self._write(Message(codes.EXPORT, Action.READ, participants, part.subjects))
 
     def peer_refused(self, peer: Peer, reason: str) -> None:
         """Record that somebody was turned away: unknown, of a wrong certificate, over a limit (A.5.3.11)."""
@@ -244,12 +247,6 @@ class Auditor:
         self._write(
             Message(codes.SECURITY_ALERT, Action.EXECUTE, participants, subjects, (kind,), outcome, reason)
         )
-
-    def _moved(self, event: Code, action: Action, role: Code, parts: Sequence[StudyPart], media: str) -> None:
-        person = Participant(_person(), True, user_name=_person(), address=self._host)
-        participants = (person, self._self(), Participant(media, False, (role,)))
-        for part in parts:
-            self._write(Message(event, action, participants, part.subjects))
 
     def _ends(self, peer: Peer, requestor: Peer | None, *, is_sent: bool) -> tuple[Participant, ...]:
         asked = requestor is None and not peer.is_requestor

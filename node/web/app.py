@@ -1,6 +1,7 @@
 """The ASGI application: routes to the services, and what stands in front of them."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware.cors import CORSMiddleware
@@ -17,11 +18,12 @@ from node.web.capabilities import answer_capabilities
 from node.web.faults import answer_fault
 from node.web.guard import Guard
 from node.web.inquiry import ROOT, Inquiry, make_inquiry
-from node.web.resources import STORES, TRANSACTIONS, Answer, Services, Transaction
+from node.web.recorded import Recorded
+from node.web.resources import STORES, TRANSACTIONS, Answer, Event, Services, Transaction
 from node.web.visitors import Doorkeeper, Right
 from node.web.witness import Witness
 
-Endpoint = Callable[[Request], Awaitable[Response]]
+Endpoint = Callable[[Request], Awaitable[ASGIApp]]
 
 _ALLOWED_HEADERS = ["Accept", "Authorization", "Content-Type", "Range"]
 _EXPOSED_HEADERS = ["Content-Location", "Content-Range", "Warning", "WWW-Authenticate"]
@@ -52,7 +54,7 @@ def make_app(services: Services, doorkeeper: Doorkeeper, witness: Witness, confi
 
 
 def _route(path: str, endpoints: Mapping[str, Endpoint]) -> Route:
-    async def endpoint(request: Request) -> Response:
+    async def endpoint(request: Request) -> ASGIApp:
         return await endpoints[request.method](request)
 
     return Route(ROOT + path, endpoint, methods=sorted(endpoints))
@@ -67,27 +69,21 @@ class _Door:
         self._config = config
 
     def read(self, entry: Transaction, answer: Answer) -> Endpoint:
-        """Make an endpoint that works in a thread of its own."""
+        """Make an endpoint that works in a thread of its own; whatever comes of it is recorded."""
 
-        def answered(request: Request) -> Response:
+        def answered(request: Request) -> ASGIApp:
             inquiry = self._admit(request, "read")
+            is_head = request.method == "HEAD"
+            record = partial(self._record, "access" if is_head else entry.event, inquiry)
             try:
                 response = answer(inquiry)
-            except WebRefused as refusal:
-                if entry.event == "search":
-                    self._witness.searched(inquiry, failure=f"status {refusal.status}")
+            except Exception as error:
+                record(f"status {error.status}" if isinstance(error, WebRefused) else "failure of the node")
                 raise
-            self._record(entry, inquiry)
-            return response
+            return Recorded(_head_of(response) if is_head else response, record)
 
-        async def endpoint(request: Request) -> Response:
-            response = await run_in_threadpool(answered, request)
-            if request.method != "HEAD":
-                return response
-            head = Response(status_code=response.status_code, headers=dict(response.headers))
-            if "content-length" not in response.headers:
-                del head.headers["content-length"]
-            return head
+        async def endpoint(request: Request) -> ASGIApp:
+            return await run_in_threadpool(answered, request)
 
         return endpoint
 
@@ -105,13 +101,13 @@ class _Door:
         inquiry = await run_in_threadpool(self._admit, request, None)
         return answer_capabilities(inquiry, self._config.services)
 
-    def _record(self, entry: Transaction, inquiry: Inquiry) -> None:
-        if entry.event == "search":
-            self._witness.searched(inquiry)
-        elif entry.event == "transfer":
-            self._witness.retrieved(inquiry)
+    def _record(self, event: Event, inquiry: Inquiry, failure: str) -> None:
+        if event == "search":
+            self._witness.searched(inquiry, failure=failure)
+        elif event == "transfer":
+            self._witness.retrieved(inquiry, failure=failure)
         else:
-            self._witness.looked_at(inquiry)
+            self._witness.looked_at(inquiry, failure=failure)
 
     def _admit(self, request: Request, right: Right | None) -> Inquiry:
         address = request.client.host if request.client else ""
@@ -123,6 +119,13 @@ class _Door:
             self._witness.refused(address, str(refusal))
             raise
         return make_inquiry(request, visitor, self._config.url)
+
+
+def _head_of(response: Response) -> Response:
+    head = Response(status_code=response.status_code, headers=dict(response.headers))
+    if "content-length" not in response.headers:
+        del head.headers["content-length"]
+    return head
 
 
 async def _no_resource(scope: Scope, receive: Receive, send: Send) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from node.audit.auditor import Auditor, Peer, StudyPart
 from node.audit.transfers import describe
+from node.errors import WebRefused
 from node.log import EventLog, describe_exception
 from node.network.contexts import STUDY_ROOT_FIND
 from node.web.inquiry import Inquiry
@@ -14,6 +15,8 @@ from storage.ledger import Ledger
 from storage.matching import Level, OneOf
 from storage.query import find
 from storage.retrieval import instances
+
+_LONGEST_UID = 64
 
 _log = EventLog("web")
 
@@ -35,15 +38,15 @@ class Witness:
             failure=failure,
         )
 
-    def retrieved(self, inquiry: Inquiry) -> None:
-        """Record that objects were sent (A.5.3.7)."""
+    def retrieved(self, inquiry: Inquiry, *, failure: str = "") -> None:
+        """Record that objects were sent, or why they were not (A.5.3.7)."""
         for part in self._parts(inquiry):
-            self._auditor.transferred(_peer(inquiry.visitor), part, is_sent=True)
+            self._auditor.transferred(_peer(inquiry.visitor), part, is_sent=True, failure=failure)
 
-    def looked_at(self, inquiry: Inquiry) -> None:
-        """Record that somebody looked at headers, frames or pictures (A.5.3.6)."""
+    def looked_at(self, inquiry: Inquiry, *, failure: str = "") -> None:
+        """Record that somebody looked at headers, frames or pictures, or tried to (A.5.3.6)."""
         for part in self._parts(inquiry):
-            self._auditor.instances_accessed(_peer(inquiry.visitor), part)
+            self._auditor.instances_accessed(_peer(inquiry.visitor), part, failure=failure)
 
     def stored(self, visitor: Visitor, taken: Iterable[Taken]) -> None:
         """Record that objects came in, or did not (A.5.3.7)."""
@@ -62,7 +65,10 @@ class Witness:
         self._auditor.peer_refused(Peer("", address, is_requestor=True), reason)
 
     def _parts(self, inquiry: Inquiry) -> list[StudyPart]:
-        keys = {keyword: (uid,) for keyword, uid in inquiry.keys.items()}
+        try:
+            keys = {keyword: (uid,) for keyword, uid in inquiry.keys.items()}
+        except WebRefused:
+            return [StudyPart(inquiry.path["study"][:_LONGEST_UID])]
         try:
             with self._ledger.read() as connection:
                 found = instances(connection, inquiry.level, keys)

@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from node.audit.auditor import Auditor, Peer, StudyPart, no_auditor
-from node.audit.codes import Action
 from node.audit.message import AuditSource
 from node.certificates import PeerCertificate
 from node.network.access import Caller, User
@@ -46,11 +45,11 @@ EVENTS = {
         "110112",
     ),
     "accessed": (lambda a: a.instances_accessed(CALLER.as_peer, PART), "110103"),
-    "changed": (lambda a: a.instances_accessed(CALLER.as_peer, PART, Action.UPDATE), "110103"),
-    "deleted": (lambda a: a.study_deleted(PART), "110105"),
-    "deleted by": (lambda a: a.study_deleted(PART, CALLER.as_peer), "110105"),
+    "not found": (
+        lambda a: a.instances_accessed(CALLER.as_peer, PART, failure="status 404"),
+        "110103",
+    ),
     "exported": (lambda a: a.exported([PART], "/media/usb"), "110106"),
-    "imported": (lambda a: a.imported([PART], "/media/cd"), "110107"),
     "refused": (lambda a: a.peer_refused(CALLER.as_peer, "unknown"), "110113"),
     "settings": (lambda a: a.settings_changed("user kim added"), "110113"),
     "software": (lambda a: a.software_changed("bundle x made active"), "110113"),
@@ -88,7 +87,14 @@ def test_a_transfer_names_study_patient_and_what_was_sent():
 
 
 def test_success_and_failure_tell_their_outcome():
-    for name, outcome in (("sent", "0"), ("not sent", "4"), ("refused", "8"), ("wrong", "4")):
+    for name, outcome in (
+        ("sent", "0"),
+        ("not sent", "4"),
+        ("accessed", "0"),
+        ("not found", "4"),
+        ("refused", "8"),
+        ("wrong", "4"),
+    ):
         assert audited(EVENTS[name][0]).find("EventIdentification").get("EventOutcomeIndicator") == outcome
 
 
