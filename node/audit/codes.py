@@ -18,9 +18,7 @@ AUDIT_LOG_USED = Code("110101", "Audit Log Used")
 BEGIN_TRANSFERRING = Code("110102", "Begin Transferring DICOM Instances")
 INSTANCES_ACCESSED = Code("110103", "DICOM Instances Accessed")
 INSTANCES_TRANSFERRED = Code("110104", "DICOM Instances Transferred")
-STUDY_DELETED = Code("110105", "DICOM Study Deleted")
 EXPORT = Code("110106", "Export")
-IMPORT = Code("110107", "Import")
 QUERY = Code("110112", "Query")
 SECURITY_ALERT = Code("110113", "Security Alert")
 USER_AUTHENTICATION = Code("110114", "User Authentication")
@@ -36,7 +34,6 @@ APPLICATION = Code("110150", "Application")
 DESTINATION = Code("110152", "Destination Role ID")
 SOURCE = Code("110153", "Source Role ID")
 DESTINATION_MEDIA = Code("110154", "Destination Media")
-SOURCE_MEDIA = Code("110155", "Source Media")
 
 STUDY_UID = Code("110180", "Study Instance UID")
 CLASS_UID = Code("110181", "SOP Class UID")
@@ -50,8 +47,6 @@ class Action(StrEnum):
 
     CREATE = "C"
     READ = "R"
-    UPDATE = "U"
-    DELETE = "D"
     EXECUTE = "E"
 
 

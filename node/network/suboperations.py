@@ -1,6 +1,5 @@
 """The C-STORE sub-operations of a C-MOVE or C-GET: each of them, their count, and what comes of them all."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from node.log import EventLog, describe_exception
@@ -53,11 +52,6 @@ class Tally:
     warnings: int = 0
     failed: list[str] = field(default_factory=list)
     reason: str = ""
-
-    @classmethod
-    def of(cls, found: Sequence[StoredInstance]) -> "Tally":
-        """Begin with nothing done."""
-        return cls(remaining=len(found))
 
     def note(self, result: SendResult) -> None:
         """Count one sub-operation that is over."""
