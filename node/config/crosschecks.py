@@ -1,9 +1,10 @@
 """What can only be seen of the configuration as a whole: names that lead nowhere, keys that need another."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from ipaddress import IPv4Network, IPv6Network
 from typing import TYPE_CHECKING
 
+from node.config.destinations import DestinationConfig
 from node.config.marks import KeyPath
 from node.config.routes import RouteConfig, WhenConfig
 
@@ -17,6 +18,7 @@ Network = IPv4Network | IPv6Network
 def cross_check(config: "Config") -> Iterator[Problem]:
     """Yield the problems, each with the key that has to be changed."""
     yield from _web_without_certificates(config)
+    yield from _titles_of_two_systems(config.destinations)
     known = [destination.name for destination in config.destinations]
     for number, route in enumerate(config.routes):
         place: KeyPath = ("routes", number)
@@ -35,6 +37,21 @@ def _web_without_certificates(config: "Config") -> Iterator[Problem]:
             ("web", "authentication"),
             "certificate needs web.tls: true, tls.authorities and tls.require_peer_certificate: true",
         )
+
+
+def _titles_of_two_systems(destinations: Sequence[DestinationConfig]) -> Iterator[Problem]:
+    """C-MOVE and commitment reports find a destination by its AE title alone (PS3.4 C.4.2.1.3)."""
+    first: dict[str, DestinationConfig] = {}
+    for number, one in enumerate(destinations):
+        other = first.setdefault(one.ae_title, one)
+        if (one.host, one.port) != (other.host, other.port):
+            yield (
+                ("destinations", number, "ae_title"),
+                (
+                    f'"{one.ae_title}" is that of "{other.name}" too, at another host or port; give each '
+                    "system an AE title of its own, for C-MOVE and commitment reports name nothing else"
+                ),
+            )
 
 
 def _unknown_destinations(route: RouteConfig, place: KeyPath, known: list[str]) -> Iterator[Problem]:

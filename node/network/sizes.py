@@ -6,11 +6,17 @@ from io import BytesIO
 from typing import Any
 from weakref import WeakKeyDictionary
 
+from pynetdicom.dimse_messages import C_STORE_RQ, N_ACTION_RQ
+
 from node.config.schema import LimitsConfig
 from node.log import EventLog
 
 _MOST_COMMAND_BYTES = 1 << 16
 """Of the command set of one message; the longest of the standard has some hundred."""
+_MOST_REQUEST_BYTES = 1 << 20
+"""Of the Data Set of a message that brings no object; one that names a thousand UIDs has a tenth of it."""
+_MOST_ACTION_BYTES = 4 << 20
+"""Of an N-ACTION: a request for commitment names up to 10,000 objects."""
 MOST_WAITING = 4
 """Requests that wait for the one before them: nobody may send the next before the answer (PS3.7 D.3.3.3)."""
 _SLOWEST = 1024
@@ -85,6 +91,9 @@ class MessageGuard:
             self._cut_off(association, "command set too large")
         elif self._is_dribble(message, size):
             self._cut_off(association, "message too slow")
+        elif not isinstance(message, C_STORE_RQ) and size > _most_of(message):
+            message.data_set = Overflow()
+            self._cut_off(association, "request too large")
         elif self._is_too_much(association, size) and not isinstance(message.data_set, Overflow):
             message.data_set = Overflow()
 
@@ -106,3 +115,8 @@ class MessageGuard:
         _log.warning("association cut off", reason=reason, address=association.requestor.address)
         # Not abort(): that waits for the thread in which this runs.
         association.dul.socket.close()
+
+
+def _most_of(message: Any) -> int:
+    """Give how large a Data Set may be that is no object."""
+    return _MOST_ACTION_BYTES if isinstance(message, N_ACTION_RQ) else _MOST_REQUEST_BYTES

@@ -283,7 +283,10 @@ def test_reports_of_many_requests_at_once_reach_their_own_associations(tmp_path:
         assert [report.TransactionUID for _, report in modality.reports] == [f"2.25.{number}"]
 
 
-def test_another_process_does_not_take_what_it_has_no_association_for(tmp_path: Path) -> None:
+def test_another_process_does_not_take_what_it_has_no_association_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(commitment_reporter, "_AFTER_ANSWER_S", 0.3)  # time enough for the others
     modality, drain = Modality(), Drain()
     with committing_node(tmp_path, modality, destinations=[]) as node, ExitStack() as others:
         others.callback(drain.request)
@@ -291,7 +294,7 @@ def test_another_process_does_not_take_what_it_has_no_association_for(tmp_path: 
             other = CommitmentReporter(node.ledger, node.objects, node.config)
             others.enter_context(other.running(drain))
         films = fill(node, film(1))
-        for number in range(10):
+        for number in range(6):
             modality.reports.clear()
             ask(node, modality, references(*films), transaction_uid=f"2.25.{number}", linger=True)
             assert [report.TransactionUID for _, report in modality.reports] == [f"2.25.{number}"]

@@ -8,7 +8,7 @@ from contextlib import closing
 import pytest
 from pynetdicom.pdu_primitives import UserIdentityNegotiation
 
-from node.network.contexts import VERIFICATION
+from node.network.contexts import STUDY_ROOT_FIND, VERIFICATION
 from node.users import Users
 from tests.support.audit import event_of, read_trail
 from tests.support.films import CR, make_film
@@ -114,6 +114,16 @@ def test_a_command_set_without_end_is_cut_off(node):
         with pytest.raises(OSError, match=GONE):
             send_slowly(connection, [p_data(b"\x01" + b"x" * 16000)] * 1000, 0.001)
         wait_until(lambda: "command set too large" in node.log.getvalue(), 5)
+
+
+def test_a_query_larger_than_any_is_cut_off_before_it_is_held(node):
+    with node.associate([STUDY_ROOT_FIND]) as association:
+        connection = association.dul.socket.socket
+        connection.sendall(p_data(b"\x03" + _find_command()))
+        with pytest.raises(OSError, match=GONE):
+            send_slowly(connection, [p_data(b"\x00" + b"x" * 16000)] * 1000, 0.001)
+        wait_until(lambda: "request too large" in node.log.getvalue(), 5)
+    assert answers(node)
 
 
 def test_requests_without_waiting_for_answers_are_cut_off(tmp_path):
@@ -239,6 +249,10 @@ def test_dcmtk_names_its_user(guarded):
 
 def _echo_command():
     return _command(0x0030, VERIFICATION)
+
+
+def _find_command():
+    return _command(0x0020, STUDY_ROOT_FIND, data_set=0x0001, more=struct.pack("<HHLH", 0, 0x0700, 2, 0))
 
 
 def _store_command():

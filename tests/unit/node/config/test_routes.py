@@ -128,3 +128,17 @@ AGE = {"tags": [{"tag": "PatientAge", "at_most": "028D"}]}
 )
 def test_a_route_covers_only_what_it_surely_takes(earlier, later, does):
     assert covers(WhenConfig.model_validate(earlier), WhenConfig.model_validate(later)) is does
+
+
+@pytest.mark.parametrize("change", [{"host": "other"}, {"port": 11112}])
+def test_one_ae_title_is_one_system(tmp_path, change):
+    file = tmp_path / "config.yaml"
+    same, other = PACS[0] | {"name": "again"}, PACS[0] | {"name": "other"} | change
+    file.write_text(yaml.safe_dump({"destinations": [*PACS, same]}), encoding="utf-8")
+    assert len(load_config(file, {}).destinations) == 2
+    file.write_text(yaml.safe_dump({"destinations": [*PACS, other]}), encoding="utf-8")
+    with pytest.raises(ConfigError) as raised:
+        load_config(file, {})
+    (problem,) = raised.value.problems
+    assert "destinations[1].ae_title" in problem
+    assert '"PACS" is that of "pacs" too' in problem
