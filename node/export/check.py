@@ -1,7 +1,7 @@
 """Reads every file of an export back, and looks for whatever its films were known by."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -20,7 +20,8 @@ from pipeline.results import to_part10
 
 _PREAMBLE = bytes(128)
 _FILE_NAME = re.compile(rf"({FILMS}|{MASKS})/P[0-9]{{16}}/2\.25\.[0-9]{{1,39}}\.dcm")
-_REPLACEMENTS = (Treatment.UID, Treatment.PATIENT, Treatment.NUMBER, Treatment.DATE, Treatment.TIME)
+_REPLACED = (Treatment.UID, Treatment.PATIENT, Treatment.ORDINAL, Treatment.DATE, Treatment.TIME)
+_NUMBERS = (Treatment.NUMBER, Treatment.IMAGE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,11 +109,27 @@ class Examiner:
             expected = {shift_date(day, disguise.shift) for day in own.dates}
             if {value[:8] for value in values} & own.dates - expected:
                 yield "a date of the film as it came"
-        rule = profile().get(element.tag)
-        if rule is None or rule.treatment not in _REPLACEMENTS:
+        yield from self._in_values(_treatment(element), values, own)
+
+    def _in_values(
+        self, treatment: Treatment | None, values: Sequence[str], own: Identifiers
+    ) -> Iterator[str]:
+        if treatment not in (*_REPLACED, *_NUMBERS):
             words = {word for value in values for word in words_of(value)}
             if words & (self._words | own.words):
                 yield "a word of a film as it came"
+        # Other texts are of the export's own; what the image is read by may be the same as an ID by chance.
+        if treatment is Treatment.NUMBER and any(map(own.names, values)):
+            yield "an identifier of the film as it came"
+
+
+def _treatment(element: DataElement) -> Treatment | None:
+    """Give what became of an element; None for one that the profile does not name."""
+    rule = profile().get(element.tag)
+    if rule is None:
+        return None
+    is_binary = rule.treatment is Treatment.NUMBER and element.VR not in ("DS", "IS")
+    return Treatment.IMAGE if is_binary else rule.treatment
 
 
 def _elements(dataset: Dataset, path: str = "") -> Iterator[tuple[str, DataElement]]:

@@ -53,14 +53,21 @@ class Cleaner:
         Of the patient on the day of the film, as AS.
     tally
         Counts what is removed and changed.
+    names
+        Whether a value is by itself an identifier of the film.
     """
 
-    def __init__(self, disguise: Disguise, age: str, tally: Tally) -> None:
+    def __init__(
+        self, disguise: Disguise, age: str, tally: Tally, names: Callable[[str], bool] = lambda _: False
+    ) -> None:
         self._disguise = disguise
+        self._names = names
         self.age = age
         self._tally = tally
         self._makers: dict[Treatment, Callable[[Dataset, DataElement, Rule], object]] = {
             Treatment.NUMBER: self._number,
+            Treatment.IMAGE: self._image,
+            Treatment.ORDINAL: self._ordinal,
             Treatment.BYTES: lambda _item, element, _rule: element.value,
             Treatment.TERMS: lambda _item, element, rule: treatments.keep_terms(_strings(element), rule),
             Treatment.STANDARD: lambda _item, element, _rule: treatments.keep_standard(_strings(element)),
@@ -108,7 +115,17 @@ class Cleaner:
             self._tally[_name(tag), "changed"] += 1
         return made
 
-    def _number(self, _item: Dataset, element: DataElement, _rule: Rule) -> object:
+    def _number(self, item: Dataset, element: DataElement, rule: Rule) -> object:
+        is_text = dictionary_VR(element.tag) in ("DS", "IS")
+        if is_text and any(map(self._names, _strings(element))):
+            return []
+        return self._image(item, element, rule)
+
+    def _ordinal(self, _item: Dataset, element: DataElement, _rule: Rule) -> str:
+        number = _strings(element)[0]
+        return self._disguise.key.ordinal(element.keyword, number) if number else ""
+
+    def _image(self, _item: Dataset, element: DataElement, _rule: Rule) -> object:
         parts = element.value if element.VM > 1 else [element.value]
         return [] if element.is_empty else treatments.keep_numbers(parts, dictionary_VR(element.tag))
 

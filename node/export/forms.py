@@ -39,6 +39,8 @@ _UID = re.compile(r"(2\.25\.[0-9]{1,39})?")
 
 _PATTERNS: Mapping[Treatment, re.Pattern[str]] = {
     Treatment.NUMBER: _NUMBER,
+    Treatment.IMAGE: _NUMBER,
+    Treatment.ORDINAL: re.compile(r"([1-9][0-9]{0,3})?"),
     Treatment.UID: _UID,
     Treatment.PATIENT: re.compile(r"P[0-9]{16}"),
     Treatment.MAKER: re.compile("|".join((r"maker-[0-9]{8}|", *VENDORS))),
@@ -50,6 +52,7 @@ _PATTERNS: Mapping[Treatment, re.Pattern[str]] = {
     Treatment.EMPTY: re.compile(""),
 }
 _FREE = (Treatment.BYTES, Treatment.ITEMS, Treatment.CODE)
+_NUMBERS = (Treatment.NUMBER, Treatment.IMAGE)
 _BY_TAG = {tag_for_keyword(keyword): values for keyword, values in _WRITTEN.items()}
 _BINARY_TAGS = frozenset(tag_for_keyword(keyword) for keyword in _BINARY)
 _MEDIA_UID = 0x00020003
@@ -70,7 +73,7 @@ def is_of_form(element: DataElement) -> bool:
 
 def _fits(rule: Rule, element: DataElement, values: Sequence[str]) -> bool:
     treatment = rule.treatment
-    if treatment in _FREE or (treatment is Treatment.NUMBER and element.VR not in ("DS", "IS")):
+    if treatment in _FREE or (treatment in _NUMBERS and element.VR not in ("DS", "IS")):
         return True
     if treatment in (Treatment.TERMS, Treatment.CONSTANT):
         return set(values) <= {*rule.terms, rule.otherwise, ""}

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import cache
 
 from pydicom import Dataset
-from pydicom.datadict import dictionary_has_tag, dictionary_VR
+from pydicom.datadict import dictionary_has_tag, dictionary_VR, tag_for_keyword
 
 from node.export.marks import BASIC, CLEAN_PIXELS, METHOD, OPTIONS, SIMULATED
 from node.export.profile import is_standard, vocabulary, words_of
@@ -22,8 +22,10 @@ _TEXT_VRS = frozenset(
     ("AE", "CS", "DA", "DS", "DT", "IS", "LO", "LT", "PN", "SH", "ST", "TM", "UC", "UI", "UN", "UR", "UT")
 )
 _DATE = re.compile(r"\d{4}\.?\d{2}\.?\d{2}")
+_DECIMAL = re.compile(r"[+-]?[0-9]{1,64}(\.[0-9]{1,64})?")
 _LARGE = re.compile(r"(?<![\d.])\d{7,}")
 """A number larger than measurements are."""
+_WHOLE = frozenset(map(tag_for_keyword, ("PatientID", "OtherPatientIDs", "AccessionNumber")))
 _SHORTEST_WORD, _SHORTEST_FOREIGN, _SHORTEST_NUMBER = 3, 2, 7
 _LONGEST = 1 << 16
 
@@ -41,23 +43,32 @@ class Identifiers:
         As they stand in the film; dates as ``YYYYMMDD``.
     raw
         Values as encoded, at least eight bytes, that hold one of the words.
+    whole
+        Patient IDs and Accession Numbers of any length, as `names` compares them.
     """
 
     words: set[str] = field(default_factory=set, repr=False)
     uids: set[str] = field(default_factory=set, repr=False)
     dates: set[str] = field(default_factory=set, repr=False)
     raw: set[bytes] = field(default_factory=set, repr=False)
+    whole: set[str] = field(default_factory=set, repr=False)
 
     def add_dataset(self, dataset: Dataset) -> None:
         """Gather from every element at every depth, File Meta too; nothing in it is taken for harmless."""
         if hasattr(dataset, "file_meta"):
             self.add_dataset(dataset.file_meta)
-        for vr, raw, text in _texts(dataset, ()):
+        for tag, vr, raw, text in _texts(dataset, ()):
             self._add(vr, raw, text)
+            if tag in _WHOLE:
+                self.whole |= set(map(_plain, text.split("\\"))) - {""}
 
     def add_text(self, text: str) -> None:
         """Gather from a text that stood in no Data Set."""
         self._add("LO", text.encode(), text)
+
+    def names(self, value: str) -> bool:
+        """Whether a value as a whole is a Patient ID or an Accession Number, however short; 007 is 7."""
+        return _plain(value) in self.whole
 
     def _add(self, vr: str, raw: bytes, text: str) -> None:
         if vr == "UI":
@@ -83,6 +94,11 @@ def own_words() -> frozenset[str]:
     return vocabulary() | {word for text in texts for word in words_of(text)}
 
 
+def _plain(value: str) -> str:
+    value = value.strip(" \0").lower()
+    return str(float(value)) if _DECIMAL.fullmatch(value) else value
+
+
 def _is_public(uid: str) -> bool:
     return is_standard(uid) or uid == IMPLEMENTATION_CLASS_UID
 
@@ -93,7 +109,7 @@ def _tells(word: str) -> bool:
     return len(word) >= (_SHORTEST_WORD if word.isascii() else _SHORTEST_FOREIGN)
 
 
-def _texts(dataset: Dataset, charsets: Sequence[str]) -> Iterator[tuple[str, bytes, str]]:
+def _texts(dataset: Dataset, charsets: Sequence[str]) -> Iterator[tuple[int, str, bytes, str]]:
     charsets = declared_charsets(dataset) or charsets
     for tag in list(dataset.keys()):
         element = dataset.get_item(tag)
@@ -104,7 +120,7 @@ def _texts(dataset: Dataset, charsets: Sequence[str]) -> Iterator[tuple[str, byt
         elif vr in _TEXT_VRS:
             raw = _raw(element.value)
             if len(raw) <= _LONGEST:
-                yield vr, raw, decode_text(raw, charsets)
+                yield int(tag), vr, raw, decode_text(raw, charsets)
 
 
 def _items(dataset: Dataset, tag: int) -> Iterator[Dataset]:

@@ -8,6 +8,7 @@ from pydicom.uid import UID, ExplicitVRLittleEndian
 
 from node.export.borders import Borders
 from node.export.cleaner import Cleaner, Disguise, Tally
+from node.export.identifiers import Identifiers
 from node.export.marks import SIMULATED, mark
 from node.export.outlines import check_fits
 from node.export.treatments import age_string
@@ -46,7 +47,9 @@ class Rules:
 def cleaner_for(film: Dataset, disguise: Disguise, rules: Rules, tally: Tally) -> Cleaner:
     """Make the cleaner of a film and of what was drawn on it."""
     age = age_string(age_in_days(film, rules.gate), text(film, "PatientAge"))
-    return Cleaner(disguise, age, tally)
+    own = Identifiers()
+    own.add_dataset(header_of(film))
+    return Cleaner(disguise, age, tally, own.names)
 
 
 def is_simulated(film: Dataset) -> bool:

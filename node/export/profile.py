@@ -35,7 +35,11 @@ class Treatment(StrEnum):
     """What becomes of an attribute's value; what does not fit is emptied."""
 
     NUMBER = "number"
-    """Kept as a number of at most six digits."""
+    """Kept as a number of at most six digits, unless it is the patient's ID or the Accession Number."""
+    IMAGE = "image"
+    """Kept as a number of at most six digits, by which the image is read or shown."""
+    ORDINAL = "ordinal"
+    """Replaced by a number of at most four digits; alike stays alike."""
     BYTES = "bytes"
     """Kept as samples of a table or of pixels."""
     TERMS = "terms"

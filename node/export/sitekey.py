@@ -20,6 +20,7 @@ FEWEST_DAYS, MOST_DAYS = 366, 3650
 
 _HEX = re.compile(r"[0-9a-f]{64}")
 _PATIENT_DIGITS, _NAME_DIGITS = 16, 8
+_MOST_ORDINAL = 9999
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,10 @@ class SiteKey:
     def name(self, kind: str, name: str) -> str:
         """Replace the name of a ``maker`` or ``model``: alike stays alike, no text of the source is left."""
         return f"{kind}-{self._number(kind, name, 10**_NAME_DIGITS):0{_NAME_DIGITS}d}"
+
+    def ordinal(self, kind: str, value: str) -> str:
+        """Replace a number that only counts, as that of a series: 1 to 9999, alike stays alike."""
+        return str(1 + self._number(kind, value, _MOST_ORDINAL))
 
     def shift(self, patient_key: str) -> timedelta:
         """Give what is added to every date of a patient; whole days, so that intervals and age stay."""

@@ -64,6 +64,7 @@ LEAKS: dict[str, tuple[Leak, str]] = {
     "a birth date": (lambda made: setattr(made, "ContentDate", "20240228"), "ContentDate"),
     "a time": (lambda made: setattr(made, "StudyTime", "073012"), "StudyTime"),
     "a long number": (lambda made: setattr(made, "SeriesNumber", "86010212"), "SeriesNumber"),
+    "a short number": (lambda made: setattr(made, "KVP", "4711"), "KVP"),
     "a sequence": (in_sequence, "AnatomicRegionSequence > CodeMeaning"),
     "a private attribute": (in_private, "(0011,1001)"),
     "an unknown attribute": (unknown, "(0010,9998)"),
@@ -81,7 +82,7 @@ def test_a_leak_fails_the_export_and_is_named_by_its_place(
     film = make_film(
         rows=144, columns=128, PatientName="Hong^Gildong", PatientID="KR860102", StudyDate="20240301",
         PatientBirthDate="20240228", StudyTime="073012", AccessionNumber="86010212",
-        StudyInstanceUID="1.2.826.0.1.4711", StudyDescription="Some Clinic",
+        StudyInstanceUID="1.2.826.0.1.4711", StudyDescription="Some Clinic", OtherPatientIDs="04711",
     )  # fmt: skip
     desk.receive(film)
     desk.analyse_all()
@@ -103,6 +104,28 @@ def test_a_leak_fails_the_export_and_is_named_by_its_place(
     assert not [secret for secret in SECRETS if secret.lower() in message.lower()]
     assert not (out / "index.csv").exists()
     assert not (out / "report.json").exists()
+
+
+@pytest.mark.parametrize("identifier", ["860102", "0860102", "58", "1", "0", "12"])
+def test_a_number_that_is_an_id_does_not_go_out_and_does_not_stop_the_export(
+    desk: Desk, run: Run, out: Path, identifier: str
+) -> None:
+    film = make_film(
+        rows=144, columns=128, PatientID=identifier, AccessionNumber=identifier, SeriesNumber=identifier,
+        AcquisitionNumber=identifier, InstanceNumber=identifier, KVP="58", Sensitivity="860102",
+        ExposureTime="12", RescaleIntercept="0", RescaleSlope="1", WindowCenter="860102", WindowWidth="12",
+    )  # fmt: skip
+    desk.receive(film)
+    desk.analyse_all()
+
+    assert run().films == 1
+    (path,) = (out / "films").rglob("*.dcm")
+    made = dcmread(path)
+    for keyword in ("SeriesNumber", "AcquisitionNumber", "InstanceNumber"):
+        assert made[keyword].value < 10_000
+    for keyword in ("KVP", "Sensitivity", "ExposureTime"):
+        assert made[keyword].value != int(identifier)
+    assert (made.RescaleIntercept, made.RescaleSlope, made.WindowWidth) == (0, 1, 12)
 
 
 def test_what_another_baby_is_called_is_found_too(

@@ -107,7 +107,6 @@ def test_an_old_code_becomes_its_present_equal() -> None:
     ("keyword", "value", "expected"),
     [
         ("Exposure", "12", "12"),
-        ("SeriesNumber", "8601021234567", None),
         ("Sensitivity", "8601021234567", None),
         ("Sensitivity", "200.86010212345", "200.86"),
         ("Sensitivity", "NaN", None),
@@ -119,6 +118,14 @@ def test_numbers_have_the_size_of_measurements(keyword: str, value: str, expecte
     kept = Cleaner(DISGUISE, "", Counter()).clean(film)[keyword]
 
     assert (None if kept.is_empty else str(kept.value)) == expected
+
+
+def test_numbers_that_only_count_are_replaced_and_alike_stay_alike() -> None:
+    for keyword in ("SeriesNumber", "AcquisitionNumber", "InstanceNumber"):
+        made = [clean(**{keyword: number})[keyword].value for number in ("860102", "860102", "860103")]
+        assert made[0] == made[1] != made[2]
+        assert all(1 <= number <= 9999 for number in made)
+        assert clean(**{keyword: ""})[keyword].is_empty
 
 
 def test_a_known_vendor_stays_and_the_owner_of_the_device_does_not() -> None:
