@@ -10,7 +10,7 @@ from pathlib import Path
 from node.config.addressee import own_node
 from node.config.destinations import DestinationConfig
 from node.config.schema import Config
-from node.errors import NodeError, in_words
+from node.errors import AssociationRefused, NodeError, in_words
 from node.folders import make_data_folder
 from node.printing import counted
 from pipeline.errors import PipelineError
@@ -94,7 +94,16 @@ def _receiver(config: Config) -> Check:
     where = f"{node.ae_title} at {node.host}:{node.port}"
     if not _port_is_taken(node):
         return Check("receiver", None, f"{where}: the node is not running; the port is free")
-    Sender(node, node.ae_title).echo()
+    try:
+        Sender(node, node.ae_title).echo()
+    except AssociationRefused as error:
+        if "calling ae title" not in str(error).lower():
+            raise
+        detail = (
+            f"{where} listens, and refuses {node.ae_title} from this machine: access.peers does not name it, "
+            "so neolung send and query do not reach it from here"
+        )
+        return Check("receiver", None, detail)
     return Check("receiver", True, f"{where} answers C-ECHO")
 
 

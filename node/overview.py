@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, closing
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from node.config.addressee import own_address
@@ -13,11 +13,13 @@ from node.folders import require_folder
 from node.printing import counted
 from node.reach import listens
 from storage.breaker import trouble_with
+from storage.events import DRIFT_EVENT, list_events
 from storage.jobs import counts
 from storage.ledger import Ledger
 from storage.values import JobKind, JobState, QueueCount
 
 _SQLITE = "sqlite:///"
+_ALARM_LASTS = timedelta(days=7)
 
 
 @dataclass(slots=True)
@@ -61,6 +63,8 @@ class Overview:
     ----------
     is_listening
         Whether the receiver's port takes connections.
+    unlike
+        The newest window whose films are unlike the reference, for a week after that was told.
     in_shadow
         Names of the destinations that nothing is sent to.
     """
@@ -70,6 +74,7 @@ class Overview:
     is_listening: bool
     receiver: str
     in_shadow: tuple[str, ...] = ()
+    unlike: tuple[str, ...] = ()
 
     @property
     def troubles(self) -> tuple[str, ...]:
@@ -106,6 +111,8 @@ class Overview:
                 f"Destination {silent.name}{' ' if what != silent.error else ': '}{what}. Left alone until "
                 f"{silent.until:%H:%M:%S} UTC; to try it now: neolung jobs retry --destination {silent.name}"
             )
+        for window in self.unlike:
+            yield f"Films of {window} are unlike the reference: neolung drift"
         dead = sum(line.dead for line in self.queue)
         if dead:
             yield f"{counted(dead, 'dead letter')}: neolung jobs list --dead"
@@ -134,12 +141,15 @@ def look(config: Config) -> Overview:
     """Take the overview."""
     with open_ledger(config) as ledger, ledger.read() as connection:
         queue = _by_work(counts(connection))
+        alarms = list_events(connection, what=DRIFT_EVENT, limit=1)
+        now = ledger.now(connection)
         troubles = [(each.name, trouble_with(connection, each.name)) for each in config.destinations]
     down = [SilentDestination(name, at.down_until, at.error) for name, at in troubles if at.down_until]
     host, port = own_address(config)
     receiver = f"{config.node.ae_title} at {host}:{port}"
     in_shadow = tuple(destination.name for destination in config.destinations if destination.shadow)
-    return Overview(queue, tuple(down), listens(host, port), receiver, in_shadow)
+    unlike = tuple(alarm.subject for alarm in alarms if now - alarm.at < _ALARM_LASTS)
+    return Overview(queue, tuple(down), listens(host, port), receiver, in_shadow, unlike)
 
 
 def _by_work(rows: Iterable[QueueCount]) -> tuple[Work, ...]:

@@ -99,7 +99,7 @@ def _in_report(dataset: Dataset) -> list[Annotation]:
     author = _author(dataset, list(_walk(dataset, 0)))
     if author is None:
         return []
-    said_at = _moment(dataset)
+    said_at = _verified_at(dataset) or _moment(dataset)
     found = []
     for group in (dataset, *_walk(dataset, 0)):
         said = list(items(group, "ContentSequence"))
@@ -190,6 +190,17 @@ def _name(item: Dataset) -> tuple[str, str]:
 
 def _value(item: Dataset) -> tuple[str, str]:
     return next(codes(item, "ConceptCodeSequence"), ("", ""))
+
+
+def _verified_at(dataset: Dataset) -> datetime | None:
+    """Read when a person verified the report (PS3.3 C.17.2): what it says counts from then on."""
+    for verifier in items(dataset, "VerifyingObserverSequence"):
+        stated = text(verifier, "VerificationDateTime")
+        try:
+            return datetime.strptime(stated[:14].ljust(14, "0"), "%Y%m%d%H%M%S")  # noqa: DTZ007 - local time
+        except ValueError:
+            continue
+    return None
 
 
 def _moment(dataset: Dataset) -> datetime | None:

@@ -9,6 +9,9 @@ from storage.databases import database_now
 from storage.jobs import to_error
 from storage.tables import event
 
+DRIFT_EVENT = "drift"
+"""Films of a window are unlike the reference."""
+
 
 @dataclass(frozen=True, slots=True)
 class Event:
@@ -35,9 +38,13 @@ def add_event(connection: Connection, what: str, *, subject: str, detail: str = 
     connection.execute(insert(event).values(values))
 
 
-def list_events(connection: Connection, *, subject: str | None = None, limit: int = 100) -> list[Event]:
-    """Give the newest events, of one subject if given, the newest first."""
+def list_events(
+    connection: Connection, *, subject: str | None = None, what: str | None = None, limit: int = 100
+) -> list[Event]:
+    """Give the newest events, of one subject or of one kind if given, the newest first."""
     wanted = select(event).order_by(event.c.event_id.desc()).limit(limit)
     if subject is not None:
         wanted = wanted.where(event.c.subject == subject)
+    if what is not None:
+        wanted = wanted.where(event.c.what == what)
     return [Event(**row) for row in connection.execute(wanted).mappings()]

@@ -79,8 +79,8 @@ def ask_again(connection: Connection, selection: Selection, *, limit: int, max_a
 
 
 def stop_asking(connection: Connection) -> int:
-    """Take films that wait to be judged once more out of the queue; their first judgement stays."""
-    ended = {"state": JobState.CANCELLED, "finished_at": database_now(connection)}
+    """Take films that wait to be judged once more out of the queue; their judgement, and its job, stay."""
+    ended = {"state": JobState.DONE, "finished_at": database_now(connection)}
     return connection.execute(update(job).where(_waits_again()).values(ended)).rowcount
 
 

@@ -27,10 +27,13 @@ from node.cli import (
     transfer,
     users,
 )
-from node.errors import NodeError, in_words
+from node.errors import ConfigError, NodeError, in_words
 from node.log import silence_libraries
 from pipeline.errors import PipelineError
 from storage.errors import StorageError
+
+_SERVICES = frozenset({"run", "serve", "work", "deliver", "web"})
+"""Commands that a service manager starts again unless they say that this cannot help."""
 
 app = typer.Typer(
     name="neolung",
@@ -87,6 +90,10 @@ def main() -> None:
     silence_libraries()
     try:
         app()
+    except ConfigError as error:
+        from node.processes.supervisor import CANNOT_START
+
+        _fail(str(error), CANNOT_START if _SERVICES & set(sys.argv[1:2]) else 1)
     except (NodeError, PipelineError, StorageError) as error:
         _fail(str(error))
     except BrokenPipeError:
@@ -95,6 +102,6 @@ def main() -> None:
         _fail(in_words(error))
 
 
-def _fail(reason: str) -> None:
+def _fail(reason: str, code: int = 1) -> None:
     typer.echo(f"neolung: {reason}", err=True)
-    sys.exit(1)
+    sys.exit(code)

@@ -87,12 +87,16 @@ def add(
     from node.config.loading import load_config
     from node.folders import make_data_folder
     from node.models.store import ModelStore
+    from pipeline.bundle.evidence import read_evidence
 
     settings = load_config(config)
     make_data_folder(settings.node.data_dir)
     model = ModelStore(settings.node.data_dir).add(folder)
+    evidence = read_evidence(model.path)
+    doubt = "" if evidence is None or evidence.passes else " (its comparison fails: that needs a reason)"
     typer.echo(
-        f"{model.name} ({model.short}) is added; to make it active: neolung models promote {model.short}"
+        f"{model.name} ({model.short}) is in the registry; to make it active: neolung models promote "
+        f"{model.short}{doubt}"
     )
 
 
@@ -107,24 +111,28 @@ def promote(
     config: ConfigOption = None,
 ) -> None:
     """Let a bundle take the active one's place; a running node follows within seconds."""
+    from node.composition.auditing import record_software
     from node.config.loading import load_config
     from node.models.promotion import Registrar
 
     settings = load_config(config)
     with _ledger_of(settings) as ledger:
         model = Registrar(settings, ledger).promote(wanted, override=override, reason=reason)
+    record_software(settings, f"model {model.name} ({model.short}) made active")
     typer.echo(f"{model.name} ({model.short}) is active; to go back: neolung models rollback")
 
 
 @models.command(epilog="Example: neolung models rollback --reason 'too many false alarms'")
 def rollback(reason: Reason = "", config: ConfigOption = None) -> None:
     """Go back to the bundle that was active before."""
+    from node.composition.auditing import record_software
     from node.config.loading import load_config
     from node.models.promotion import Registrar
 
     settings = load_config(config)
     with _ledger_of(settings) as ledger:
         model = Registrar(settings, ledger).roll_back(reason=reason)
+    record_software(settings, f"model {model.name} ({model.short}) made active again")
     typer.echo(f"{model.name} ({model.short}) is active again")
 
 
@@ -136,6 +144,7 @@ def shadow(
     config: ConfigOption = None,
 ) -> None:
     """Let a bundle judge the same films beside the active one; nothing that it says leaves the node."""
+    from node.composition.auditing import record_software
     from node.config.loading import load_config
     from node.models.promotion import Registrar
 
@@ -144,6 +153,7 @@ def shadow(
     settings = load_config(config)
     with _ledger_of(settings) as ledger:
         model = Registrar(settings, ledger).shadow(wanted, reason=reason)
+    record_software(settings, f"model in shadow: {f'{model.name} ({model.short})' if model else 'none'}")
     typer.echo(f"{model.name} ({model.short}) runs in shadow" if model else "no bundle runs in shadow")
 
 

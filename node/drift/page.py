@@ -20,7 +20,9 @@ def write_page(course: Course, out: Path) -> Path:
     Path
         Of the file.
     """
-    features = sorted({change.feature for looked in course.windows for change in looked.changes})
+    found = [change for looked in course.windows for change in looked.changes]
+    alarming = {change.feature for change in found if change.is_alarm}
+    features = sorted({change.feature for change in found}, key=lambda name: (name not in alarming, name))
     charts = "".join(_chart(course, feature) for feature in features)
     reference = course.reference
     page = _PAGE.format(
@@ -28,11 +30,20 @@ def write_page(course: Course, out: Path) -> Path:
         frozen=escape(reference.frozen_at),
         windows=len(course.windows),
         level=course.limits.level,
+        headline=escape(_headline(course)),
         charts=charts or "<p>No window has enough films yet.</p>",
     )
     out.mkdir(parents=True, exist_ok=True)
     (out / PAGE).write_text(page, encoding="utf-8")
     return out / PAGE
+
+
+def _headline(course: Course) -> str:
+    alarms = [looked for looked in course.windows if looked.alarms]
+    if not alarms:
+        return "No window is unlike the reference."
+    names = ", ".join(change.feature for change in alarms[-1].alarms)
+    return f"ALARM in {len(alarms)} windows; in the last of them, {alarms[-1].window.name}: {names}."
 
 
 def _chart(course: Course, feature: str) -> str:
@@ -54,7 +65,10 @@ def _chart(course: Course, feature: str) -> str:
         f"<figure><figcaption><b>{escape(feature)}</b> {escape(told)}</figcaption>"
         f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{escape(feature)}">'
         f'<line x1="0" x2="{_WIDTH}" y1="{y:.1f}" y2="{y:.1f}" stroke="#999" stroke-dasharray="4 4"/>'
-        f'<polyline fill="none" stroke="#bbb" points="{_points(by_window)}"/>{marks}</svg></figure>'
+        f'<polyline fill="none" stroke="#bbb" points="{_points(by_window)}"/>{marks}'
+        f'<text x="4" y="{_HEIGHT - 4}">{course.windows[0].window.first}</text>'
+        f'<text x="{_WIDTH - 4}" y="{_HEIGHT - 4}" text-anchor="end">{course.windows[-1].window.last}</text>'
+        f"</svg></figure>"
     )
 
 
@@ -88,8 +102,10 @@ _PAGE = """<!doctype html>
 <style>
 body {{ font: 16px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 48rem; padding: 0 1rem }}
 figure {{ margin: 1.5rem 0 }} svg {{ background: #f7f7f7; width: 100% }}
+text {{ font-size: 11px; fill: #666 }}
 </style></head><body>
 <h1>Films against the reference window</h1>
+<p><strong>{headline}</strong></p>
 <p>Reference: {reference}, frozen {frozen}. {windows} windows since. Each chart shows how far the films of
 a window are from the reference (bottom: alike, top: wholly unlike); above the dashed line a change is large.
 Red: large and surely no chance (chance of any red mark in a window without change: {level:g}).</p>

@@ -10,11 +10,8 @@ from node.drift.statistics import Change, Limits, changes
 from node.drift.windows import Window, windows_of
 from node.errors import NoReference
 from node.log import EventLog
-from storage.events import add_event, list_events
+from storage.events import DRIFT_EVENT, add_event, list_events
 from storage.ledger import Ledger
-
-ALARM = "drift"
-"""Name of the event."""
 
 _log = EventLog("drift")
 
@@ -90,12 +87,12 @@ def watch_drift(config: Config, ledger: Ledger, today: date | None = None) -> li
 def _tell(ledger: Ledger, looked: Looked) -> bool:
     name = looked.window.name
     with ledger.read() as connection:
-        if any(event.what == ALARM for event in list_events(connection, subject=name)):
+        if any(event.what == DRIFT_EVENT for event in list_events(connection, subject=name)):
             return False
     said = "; ".join(
         f"{change.feature}: {change.before} before, {change.now} now" for change in looked.alarms
     )
     with ledger.begin() as connection:
-        add_event(connection, ALARM, subject=name, detail=said)
+        add_event(connection, DRIFT_EVENT, subject=name, detail=said)
     _log.error("films are unlike the reference", window=name, features=len(looked.alarms))
     return True

@@ -11,7 +11,7 @@ from pipeline.bundle import verify_bundle
 from pipeline.bundle.evidence import read_evidence
 from storage.events import add_event
 from storage.ledger import Ledger
-from storage.promotions import Part, Promotion, decide, decisions
+from storage.promotions import Part, Promotion, current, decide, decisions
 
 PASSED, OVERRIDDEN, ROLLED_BACK, CHOSEN, ENDED = "passed", "overridden", "rolled back", "chosen", "ended"
 
@@ -46,9 +46,13 @@ class Registrar:
         verify_bundle(model.path)
         doubts = doubts_about(model, active)
         if doubts and not (override and reason):
-            raise ModelRefused(
-                f"{model.name} is not promoted: {doubts}. To do it all the same: --override --reason '...'"
+            cure = (
+                "--reason '...' is missing"
+                if override
+                else "To do it all the same: --override --reason '...'"
             )
+            raise ModelRefused(f"{model.name} is not promoted: {doubts}. {cure}")
+        self._end_shadow_of(model)
         self._decide(Part.ACTIVE, model, OVERRIDDEN if doubts else PASSED, reason, doubts)
         return model
 
@@ -79,7 +83,10 @@ class Registrar:
             If it is damaged.
         """
         if wanted is None:
-            self._decide(Part.SHADOW, None, ENDED, reason, "")
+            with self._ledger.read() as connection:
+                runs = current(connection, Part.SHADOW) is not None
+            if runs:
+                self._decide(Part.SHADOW, None, ENDED, reason, "")
             return None
         model = self._store.find(wanted)
         if model.digest == active_choice(self._config, self._ledger).digest:
@@ -87,6 +94,13 @@ class Registrar:
         verify_bundle(model.path)
         self._decide(Part.SHADOW, model, CHOSEN, reason, "")
         return model
+
+    def _end_shadow_of(self, model: StoredModel) -> None:
+        """End the shadow of what becomes active, so that no roll-back puts it back there unseen."""
+        with self._ledger.read() as connection:
+            shadow = current(connection, Part.SHADOW)
+        if shadow is not None and shadow.digest == model.digest:
+            self._decide(Part.SHADOW, None, ENDED, f"{model.name} is promoted", "")
 
     def _before(self, active: ChosenModel) -> StoredModel:
         """Walk back: roll-backs undo the promotion before them, so that a second one goes further back."""

@@ -76,6 +76,9 @@ class ModelStore:
 
         load_bundle(folder, device="cpu")
         manifest, digest = read_manifest(folder)
+        shipped = _open(reference_bundle(), ships=True)
+        if shipped.digest == digest:
+            return shipped
         place = self._root / digest[:_DIGITS]
         if not place.exists():
             self._copy(folder, manifest, place)
@@ -83,8 +86,9 @@ class ModelStore:
 
     def all(self) -> list[StoredModel]:
         """List every bundle that can be read, the one that ships first, then by date."""
-        added = sorted(self._added(), key=lambda model: (model.manifest.created, model.name, model.digest))
-        return [_open(reference_bundle(), ships=True), *added]
+        shipped = _open(reference_bundle(), ships=True)
+        others = [model for model in self._added() if model.digest != shipped.digest]
+        return [shipped, *sorted(others, key=lambda one: (one.manifest.created, one.name, one.digest))]
 
     def find(self, wanted: str) -> StoredModel:
         """Find a bundle by its name and version, by its name alone, or by the first digits of its digest.

@@ -25,7 +25,7 @@ def test_a_year_at_a_small_hospital(tmp_path: Path) -> None:
         say=said.append,
     )
     told = tell(tmp_path / "year", plan)
-    assert (told.differences["iou"] or 0) > 0
+    assert (told.differences["iou"] or 0) > 0, said
     assert told.alarms
     assert told.agreement["films that both judged"] == "14"
     assert any("is active again" in line for line in said)

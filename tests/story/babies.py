@@ -61,7 +61,7 @@ class Baby:
     @property
     def is_outlined(self) -> bool:
         """Whether a reader draws the lungs of this one."""
-        return self.number % 4 != 3
+        return self.number % 7 != 6
 
     def lungs(self) -> Dataset:
         """Give the lungs as a reader drew them."""

@@ -11,9 +11,9 @@ from typer.testing import CliRunner
 
 from node.cli import app
 from node.drift.reference import freeze, read_reference, reference_file
-from node.drift.watch import ALARM, look_for_drift, watch_drift
+from node.drift.watch import look_for_drift, watch_drift
 from node.errors import NoReference
-from storage.events import list_events
+from storage.events import DRIFT_EVENT, list_events
 from tests.support.films import make_film
 from tests.support.work import Desk, open_desk
 
@@ -82,7 +82,7 @@ def test_an_event_is_raised_once_for_each_week_that_has_ended(frozen: Desk) -> N
         "2025-04-07 to 2025-04-13"
     ]
     with frozen.ledger.read() as connection:
-        (event,) = (one for one in list_events(connection, subject=told[0]) if one.what == ALARM)
+        (event,) = (one for one in list_events(connection, subject=told[0]) if one.what == DRIFT_EVENT)
     assert "Manufacturer: Maker (100 %) before, Other (100 %) now" in event.detail
 
 

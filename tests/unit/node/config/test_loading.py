@@ -98,7 +98,7 @@ acces: 1
         'config.yaml:8: access.peers[0].addresses[0]: "300.1.1.1" is not allowed, '
         "it is no address and no network; allowed: an IP address or a network as 10.1.0.0/16",
         'config.yaml:9: access.peers[0].services[0]: "stor" is not allowed; '
-        "allowed: one of: echo, store, query, retrieve",
+        "allowed: one of: echo, store, query, retrieve, commit",
         'config.yaml:10: work.processes: "many" is not allowed; '
         "allowed: one of: auto, or a whole number, 1 or more",
         "config.yaml:10: work.batch: true is not allowed; allowed: a whole number, 1 or more",
