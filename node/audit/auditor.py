@@ -2,13 +2,13 @@
 
 import getpass
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from node.audit import codes
 from node.audit.codes import Action, Code, Outcome
+from node.audit.flood import Flood, counted
 from node.audit.message import (
     AuditSource,
     Message,
@@ -21,24 +21,10 @@ from node.audit.message import (
     queried,
     study,
 )
+from node.audit.trail import NoTrail, Trail
 from node.log import EventLog, describe_exception
 
 _log = EventLog("audit")
-
-
-class Trail(Protocol):
-    """Where messages are kept."""
-
-    def append(self, message: bytes) -> None:
-        """Keep one message."""
-        ...
-
-
-class NoTrail:
-    """Keeps nothing."""
-
-    def append(self, message: bytes) -> None:
-        """Forget the message."""
 
 
 @dataclass(slots=True)
@@ -107,13 +93,23 @@ class Auditor:
     ----------
     host
         Name or address of this machine.
+    flood
+        Makes what bounds the messages about those who are turned away.
     """
 
-    def __init__(self, trail: Trail, source: AuditSource, ae_title: str = "", host: str = "") -> None:
+    def __init__(
+        self,
+        trail: Trail,
+        source: AuditSource,
+        ae_title: str = "",
+        host: str = "",
+        flood: Callable[[], Flood] = Flood,
+    ) -> None:
         self._trail = trail
         self._source = source
         self._ae_title = ae_title
         self._host = host
+        self._refusals, self._failed_logins = flood(), flood()
 
     def application_started(self) -> None:
         """Record that a process of the node has started (A.5.3.1)."""
@@ -121,6 +117,7 @@ class Auditor:
 
     def application_stopped(self) -> None:
         """Record that a process of the node is about to stop (A.5.3.1)."""
+        self._tell_left_out(everything=True)
         self._activity(codes.APPLICATION_STOP)
 
     def transfer_begun(
@@ -205,7 +202,10 @@ class Auditor:
 
     def peer_refused(self, peer: Peer, reason: str) -> None:
         """Record that somebody was turned away: unknown, of a wrong certificate, over a limit (A.5.3.11)."""
-        self._alert(codes.NODE_AUTHENTICATION, peer, reason)
+        self._tell_left_out()
+        left_out = self._refusals.admit(peer.address)
+        if left_out is not None:
+            self._alert(codes.NODE_AUTHENTICATION, peer, reason + counted(left_out))
 
     def settings_changed(self, what: str) -> None:
         """Record that a person changed who may do what, as users and tokens (A.5.3.11)."""
@@ -217,6 +217,9 @@ class Auditor:
 
     def user_authenticated(self, peer: Peer, *, failure: str = "") -> None:
         """Record that a user was named with a passcode, the right one or not (A.5.3.12)."""
+        left_out = self._failed_logins.admit(peer.address) if failure else 0
+        if left_out is None:
+            return
         self._write(
             Message(
                 codes.USER_AUTHENTICATION,
@@ -224,7 +227,7 @@ class Auditor:
                 (peer.as_participant(), self._self()),
                 kinds=(codes.LOGIN,),
                 outcome=Outcome.MINOR_FAILURE if failure else Outcome.SUCCESS,
-                reason=failure,
+                reason=failure + counted(left_out),
             )
         )
 
@@ -232,6 +235,10 @@ class Auditor:
         """Record that a person read the audit trail (A.5.3.2)."""
         person = Participant(_person(), True, user_name=_person(), address=self._host)
         self._write(Message(codes.AUDIT_LOG_USED, Action.READ, (person,), (audit_log(f"file://{folder}"),)))
+
+    def _tell_left_out(self, *, everything: bool = False) -> None:
+        for address, left_out in self._refusals.remains(everything=everything).items():
+            self._alert(codes.NODE_AUTHENTICATION, Peer("", address, True), f"refused{counted(left_out)}")
 
     def _activity(self, kind: Code) -> None:
         participants = (self._self(codes.APPLICATION),)

@@ -11,6 +11,8 @@ from xml.etree import ElementTree
 from node.audit.codes import CLASS_UID, NODE_ID, PATIENT_NUMBER, STUDY_UID, URI, Action, Code, Outcome
 
 _NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+MOST_QUERY_BYTES = 1 << 16
+"""Of an Identifier that are kept: enough for a thousand UIDs."""
 _SYSTEM, _PERSON = "2", "1"
 
 
@@ -101,9 +103,11 @@ def patient(patient_id: str, name: str) -> Subject:
 
 
 def queried(sop_class_uid: str, identifier: bytes, transfer_syntax_uid: str) -> Subject:
-    """Describe a query by its information model and its Identifier as it was received."""
+    """Describe a query by its information model and its Identifier as it was received; a long one is cut."""
     details = {"TransferSyntax": transfer_syntax_uid}
-    return Subject(CLASS_UID, sop_class_uid, role="3", query=identifier, details=details)
+    if len(identifier) > MOST_QUERY_BYTES:
+        details["Cut"] = f"the first {MOST_QUERY_BYTES} of {len(identifier)} bytes"
+    return Subject(CLASS_UID, sop_class_uid, role="3", query=identifier[:MOST_QUERY_BYTES], details=details)
 
 
 def alert(node: str, description: str) -> Subject:

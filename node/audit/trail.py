@@ -11,12 +11,28 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Protocol
 
 from node.errors import AuditFailed, in_words
 
 _NAME = "audit-{day}-{number:04d}.xml"
 _FILES = "audit-*.xml"
 _MODE, _FOLDER_MODE = 0o600, 0o700
+
+
+class Trail(Protocol):
+    """Where messages are kept."""
+
+    def append(self, message: bytes) -> None:
+        """Keep one message."""
+        ...
+
+
+class NoTrail:
+    """Keeps nothing."""
+
+    def append(self, message: bytes) -> None:
+        """Forget the message."""
 
 
 class AuditTrail:

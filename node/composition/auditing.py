@@ -1,14 +1,16 @@
 """The audit trail of each process, and the thread that forwards it."""
 
+import shutil
 import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 
-from node.audit.auditor import Auditor, NoTrail
+from node.audit.auditor import Auditor
+from node.audit.flood import Flood
 from node.audit.message import AuditSource
-from node.audit.trail import AuditTrail
+from node.audit.trail import AuditTrail, NoTrail
 from node.config.schema import Config
 from node.processes.lifetime import Drain
 
@@ -22,7 +24,14 @@ def make_auditor(config: Config) -> Auditor:
     """Make what a process or a command writes its audit messages with."""
     trail = make_trail(config) if config.audit.enabled else NoTrail()
     source = AuditSource(config.node.station_name, config.audit.enterprise_site or "")
-    return Auditor(trail, source, config.node.ae_title, socket.gethostname())
+    flood = partial(Flood, partial(_has_room, config))
+    return Auditor(trail, source, config.node.ae_title, socket.gethostname(), flood)
+
+
+def _has_room(config: Config) -> bool:
+    """Whether the disk of the trail has as much left as a film would be refused without."""
+    folder = next(each for each in (config.audit_dir, *config.audit_dir.parents) if each.exists())
+    return shutil.disk_usage(folder).free >= config.limits.min_free_bytes
 
 
 def record_settings(config: Config, what: str) -> None:

@@ -1,6 +1,7 @@
 """Every kind of message against the schema and the tables; and the checker against broken messages."""
 
 import re
+from base64 import b64decode
 
 import pytest
 from hypothesis import given
@@ -12,6 +13,7 @@ from node.certificates import PeerCertificate
 from node.network.access import Caller, User
 from tests.support.audit import check, event_of, objects_of
 
+DETAIL = "ParticipantObjectDetail"
 CR = "1.2.840.10008.5.1.4.1.1.1"
 SHOWN = PeerCertificate(frozenset({"cr1"}), "ab" * 32, "CR1")
 CALLER = Caller("CR1", "NEOLUNG", "10.1.2.3", SHOWN, User("kim", is_proven=True))
@@ -96,6 +98,15 @@ def test_success_and_failure_tell_their_outcome():
         ("wrong", "4"),
     ):
         assert audited(EVENTS[name][0]).find("EventIdentification").get("EventOutcomeIndicator") == outcome
+
+
+def test_a_query_of_absurd_length_is_cut():
+    def asked(auditor):
+        auditor.queried(CALLER.as_peer, CR, b"x" * (1 << 20), "1.2")
+
+    (described,) = audited(asked).iter("ParticipantObjectIdentification")
+    assert len(b64decode(described.findtext("ParticipantObjectQuery"))) == 1 << 16
+    assert any(b"1048576" in b64decode(detail.get("value")) for detail in described.iter(DETAIL))
 
 
 def test_who_may_do_what_and_what_the_node_works_with_are_told_apart():
