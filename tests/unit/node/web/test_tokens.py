@@ -8,9 +8,13 @@ from pathlib import Path
 import pytest
 
 from node.checks import _web
+from node.cli.tokens import add, remove
+from node.cli.users import remove as remove_user
 from node.config.schema import Config
 from node.errors import TokenRefused
+from node.users import Users
 from node.web.tokens import PREFIX, add_token, digest, read_tokens, remove_token, token_file
+from tests.support.audit import read_trail
 
 
 def test_a_token_is_shown_once_and_kept_as_a_digest(tmp_path: Path) -> None:
@@ -54,6 +58,22 @@ def test_a_name_is_used_once_and_must_be_known(tmp_path: Path) -> None:
         add_token(file, "ohif", ["store"])
     with pytest.raises(TokenRefused, match="no token other"):
         remove_token(file, "other")
+
+
+def test_the_audit_trail_tells_who_may_come_in_from_now_on(tmp_path: Path) -> None:
+    file = tmp_path / "config.yaml"
+    file.write_text("access: {users: people}\n", encoding="utf-8")
+    add("ohif", ["read"], config=file)
+    remove("ohif", config=file)
+    Users(tmp_path / "people").put("kim", "open sesame")
+    remove_user("kim", config=file)
+    told = [
+        (code.get("csd-code"), message.findtext("EventIdentification/EventOutcomeDescription"))
+        for message in read_trail(tmp_path / "var/audit")
+        for code in message.iter("EventTypeCode")
+    ]
+    changes = ("token ohif added, with the right to read", "token ohif removed", "user kim removed")
+    assert told == [("110129", change) for change in changes]
 
 
 def test_doctor_tells_of_a_service_that_nobody_can_use(tmp_path: Path) -> None:
