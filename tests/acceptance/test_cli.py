@@ -11,6 +11,7 @@ import pytest
 from pydicom import Dataset, dcmread
 from pydicom.uid import SecondaryCaptureImageStorage
 
+from node.processes.supervisor import CANNOT_START
 from storage.ledger import Ledger
 from tests.support.films import make_film, part10_bytes
 from tests.support.node import run_neolung
@@ -119,6 +120,15 @@ def test_a_bad_configuration_is_named_with_its_line(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert f"{path}:5" in done.stderr
     assert "max_associations" in done.stderr
+
+
+@pytest.mark.parametrize("command", ["run", "serve", "work", "deliver", "web"])
+def test_a_service_with_a_bad_configuration_says_that_another_start_cannot_help(
+    command: str, tmp_path: Path
+) -> None:
+    path = config(tmp_path, "limits:\n  max_asociations: 3\n")
+
+    assert run_neolung(command, "--config", path).returncode == CANNOT_START
 
 
 def test_status_before_the_first_run_says_so(tmp_path: Path) -> None:
