@@ -22,7 +22,7 @@ from node.web.server import WebServer
 from node.web.store import Store
 from node.web.tokens import token_file
 from node.web.upload import Take
-from node.web.visitors import Doorkeeper
+from node.web.visitors import Authenticator
 from node.web.witness import Witness
 from node.work.doorbell import ring
 from pipeline.codecs import prove_codecs
@@ -61,9 +61,9 @@ def make_web_server(config: Config, ledger: Ledger, objects: ObjectStore, audito
         rendered=Rendered(holdings),
         store=Store(take, witness, config, proven),
     )
-    doorkeeper = Doorkeeper(config.web, token_file(config.node.data_dir))
+    authenticator = Authenticator(config.web, token_file(config.node.data_dir))
     tls = server_context(config.tls) if config.web.tls else None
-    app = make_app(services, doorkeeper, witness, config.web)
+    app = make_app(services, authenticator, witness, config.web)
     return WebServer(app, config.web, tls, config.limits.drain_timeout_s)
 
 

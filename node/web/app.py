@@ -20,7 +20,7 @@ from node.web.guard import Guard
 from node.web.inquiry import ROOT, Inquiry, make_inquiry
 from node.web.recorded import Recorded
 from node.web.resources import STORES, TRANSACTIONS, Answer, Event, Services, Transaction
-from node.web.visitors import Doorkeeper, Right
+from node.web.visitors import Authenticator, Right
 from node.web.witness import Witness
 
 Endpoint = Callable[[Request], Awaitable[ASGIApp]]
@@ -29,9 +29,11 @@ _ALLOWED_HEADERS = ["Accept", "Authorization", "Content-Type", "Range"]
 _EXPOSED_HEADERS = ["Content-Location", "Content-Range", "Warning", "WWW-Authenticate"]
 
 
-def make_app(services: Services, doorkeeper: Doorkeeper, witness: Witness, config: WebConfig) -> ASGIApp:
+def make_app(
+    services: Services, authenticator: Authenticator, witness: Witness, config: WebConfig
+) -> ASGIApp:
     """Put the service together."""
-    door = _Door(doorkeeper, witness, config)
+    door = _Door(authenticator, witness, config)
     methods: dict[str, dict[str, Endpoint]] = {"": {}, "/": {}}
     for entry in TRANSACTIONS:
         endpoint = door.read(entry, entry.answer(services))
@@ -63,8 +65,8 @@ def _route(path: str, endpoints: Mapping[str, Endpoint]) -> Route:
 class _Door:
     """Makes endpoints: who calls, may they, what do they ask, and only then the service."""
 
-    def __init__(self, doorkeeper: Doorkeeper, witness: Witness, config: WebConfig) -> None:
-        self._doorkeeper = doorkeeper
+    def __init__(self, authenticator: Authenticator, witness: Witness, config: WebConfig) -> None:
+        self._authenticator = authenticator
         self._witness = witness
         self._config = config
 
@@ -112,7 +114,7 @@ class _Door:
     def _admit(self, request: Request, right: Right | None) -> Inquiry:
         address = request.client.host if request.client else ""
         try:
-            visitor = self._doorkeeper.admit(request.headers, address)
+            visitor = self._authenticator.admit(request.headers, address)
             if right is not None:
                 visitor.require(right)
         except WebRefused as refusal:

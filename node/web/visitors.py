@@ -55,7 +55,7 @@ class Visitor:
         return Caller(self.name[:_LONGEST_TITLE], ae_title, self.address)
 
 
-class Doorkeeper:
+class Authenticator:
     """Tells who a request comes from, by the configuration and the token file; shared by threads."""
 
     def __init__(self, config: WebConfig, tokens: Path) -> None:
