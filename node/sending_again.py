@@ -21,9 +21,8 @@ from storage.events import add_event
 from storage.instances import results_of
 from storage.queue import enqueue
 from storage.routing import RoutingRecord, Stage, latest_routing
-from storage.values import AnalysisRecord, JobKind, NewJob, StoredInstance
+from storage.values import JUDGED, AnalysisRecord, JobKind, NewJob, StoredInstance
 
-_JUDGED = ("present", "absent")
 _ONLY_OF_JUDGED = ("seg", "pr")
 _TURNED_AWAY = "not eligible"
 
@@ -80,7 +79,7 @@ class _Selection:
                 film.sop_instance_uid, record.bundle_digest, form.uid_name, version=record.pipeline_version
             )
             for form in sorted(self.wishes.forms[self.destination.name], key=lambda form: form.uid_name)
-            if form.kind not in _ONLY_OF_JUDGED or record.outcome in _JUDGED
+            if form.kind not in _ONLY_OF_JUDGED or record.outcome in JUDGED
         ]
 
     def _is_routed_here(self, routed: RoutingRecord | None) -> bool:

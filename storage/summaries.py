@@ -12,10 +12,7 @@ from storage.instances import get_instance, get_instances, results_of
 from storage.queue import enqueue, get_job
 from storage.routing import Stage, latest_routing
 from storage.tables import instance, job, series, study
-from storage.values import AnalysisRecord, Claim, JobKind, JobState, NewJob, Role, StoredInstance
-
-JUDGED = ("present", "absent")
-"""Outcomes of films that a summary is about."""
+from storage.values import JUDGED, AnalysisRecord, Claim, JobKind, JobState, NewJob, Role, StoredInstance
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,7 @@ from sqlalchemy import Connection
 from storage.analyses import latest_analysis
 from storage.annotations import FilmAnnotation, annotations_of
 from storage.instances import get_instance, results_of
-from storage.values import AnalysisRecord, Role, StoredInstance
-
-JUDGED = ("present", "absent")
-"""Outcomes that say something of the finding."""
+from storage.values import JUDGED, AnalysisRecord, Role, StoredInstance
 
 
 class Drawn(StrEnum):

@@ -230,6 +230,10 @@ class QueueCount:
     oldest_waiting: timedelta | None
 
 
+JUDGED = ("present", "absent")
+"""Outcomes that say something of the finding."""
+
+
 @dataclass(frozen=True, slots=True)
 class AnalysisRecord:
     """What one analysis found, as the ledger keeps it.

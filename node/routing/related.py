@@ -5,8 +5,7 @@ from dataclasses import dataclass
 
 from pipeline.gate.exposure import Exposure, is_same_exposure
 from storage.films import StoredFilm
-
-_JUDGED = ("present", "absent")
+from storage.values import JUDGED
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +34,7 @@ def standing(film: StoredFilm, beside: Sequence[StoredFilm]) -> Standing:
     mine = Exposure.from_facts(film.facts)
     before = [other for other in in_order(beside) if _comes_before(other, film)]
     same = [other for other in before if _shows_the_same(other, film)]
-    judged = next((other for other in same if other.outcome in _JUDGED), None)
+    judged = next((other for other in same if other.outcome in JUDGED), None)
     if judged is not None:
         return Standing(stands_for_it=judged.sop_instance_uid)
     if any(other.is_waiting for other in same):

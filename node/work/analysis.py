@@ -8,16 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from node.log import describe_exception, silence_libraries
 from node.work.models import ModelSettings, warm_models
+from node.work.records import make_record
 from node.work.retry import Failure
 from node.work.values import Film, FilmFailure, FilmOutcome, FilmResult, KeptBack
 from node.work.wishes import Wishes
-from pipeline import PIPELINE_VERSION
 from pipeline.errors import PipelineError, UnsupportedInstance
 from storage.errors import DigestMismatch, StorageError
 from storage.objects import ObjectStore
@@ -208,28 +207,16 @@ def _store_results(
 def _record(film: Film, analysis: Analysis, overlay: StoredFile | None) -> AnalysisRecord:
     from pipeline.features import film_features
 
-    finding, mask = analysis.finding, analysis.lung_mask
-    return AnalysisRecord(
-        source_instance_id=film.instance_id,
-        bundle_digest=analysis.bundle.digest,
-        pipeline_version=PIPELINE_VERSION,
-        outcome=str(analysis.outcome),
-        explanation=analysis.explanation,
-        probability=finding.probability if finding else None,
-        threshold=finding.threshold if finding else None,
-        area_pixels=mask.area_pixels if mask else None,
-        area_mm2=mask.area_mm2 if mask else None,
-        details={
-            "reason": str(analysis.reason) if analysis.reason else None,
-            "stands_for_it": film.stands_for_it or None,
-            "verdicts": [_plain_verdict(verdict) for verdict in analysis.verdicts],
-            "seconds": {stage: round(seconds, 4) for stage, seconds in analysis.seconds.items()},
-            "parameters": list(analysis.radiograph.parameters) if analysis.radiograph else [],
-            "overlay": overlay.path if overlay else None,
-            "features": film_features(analysis),
-        },
-        analysed_at=datetime.now(UTC),
-    )
+    details = {
+        "reason": str(analysis.reason) if analysis.reason else None,
+        "stands_for_it": film.stands_for_it or None,
+        "verdicts": [_plain_verdict(verdict) for verdict in analysis.verdicts],
+        "seconds": {stage: round(seconds, 4) for stage, seconds in analysis.seconds.items()},
+        "parameters": list(analysis.radiograph.parameters) if analysis.radiograph else [],
+        "overlay": overlay.path if overlay else None,
+        "features": film_features(analysis),
+    }
+    return make_record(film.instance_id, analysis, details)
 
 
 def _plain_verdict(verdict: RuleVerdict) -> dict[str, str | None]:

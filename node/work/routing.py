@@ -6,8 +6,8 @@ from node.config.schema import Config, DestinationConfig
 from node.routing.summaries import pause_of, wants_summary
 from node.work.values import FilmResult, ResultInstance
 from node.work.wishes import Wishes
-from storage.summaries import JUDGED, Pause
-from storage.values import JobKind, NewJob
+from storage.summaries import Pause
+from storage.values import JUDGED, JobKind, NewJob
 
 _TURNED_AWAY = "not eligible"
 

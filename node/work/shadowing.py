@@ -5,14 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from node.log import describe_exception
 from node.work.models import ModelSettings, warm_models
-from pipeline import PIPELINE_VERSION
+from node.work.records import make_record
 from pipeline.errors import PipelineError
 from storage.errors import StorageError
 from storage.objects import ObjectStore
@@ -64,27 +63,16 @@ def _judge(store: ObjectStore, analyse: object, film: ShadowFilm) -> AnalysisRec
 
 
 def _record(store: ObjectStore, film: ShadowFilm, analysis: Analysis, seconds: float) -> AnalysisRecord:
-    finding, mask = analysis.finding, analysis.lung_mask
-    return AnalysisRecord(
-        source_instance_id=film.instance_id,
-        bundle_digest=analysis.bundle.digest,
-        pipeline_version=PIPELINE_VERSION,
-        outcome=str(analysis.outcome),
-        explanation=analysis.explanation,
-        probability=finding.probability if finding else None,
-        threshold=finding.threshold if finding else None,
-        area_pixels=mask.area_pixels if mask else None,
-        area_mm2=mask.area_mm2 if mask else None,
-        details={
-            "seconds": {
-                "all": round(seconds, 4),
-                **{name: round(s, 4) for name, s in analysis.seconds.items()},
-            },
-            "mask": _keep_mask(store, mask) if mask is not None and mask.area_pixels else None,
-            "overlay": _keep_picture(store, analysis),
+    mask = analysis.lung_mask
+    details = {
+        "seconds": {
+            "all": round(seconds, 4),
+            **{name: round(s, 4) for name, s in analysis.seconds.items()},
         },
-        analysed_at=datetime.now(UTC),
-    )
+        "mask": _keep_mask(store, mask) if mask is not None and mask.area_pixels else None,
+        "overlay": _keep_picture(store, analysis),
+    }
+    return make_record(film.instance_id, analysis, details)
 
 
 def _keep_picture(store: ObjectStore, analysis: Analysis) -> str | None:
