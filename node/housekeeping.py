@@ -49,7 +49,7 @@ def keep_house(
 
 
 def tidy_up(ledger: Ledger, keep_days: int, drain: Drain) -> None:
-    """Forget what ended, and the audit trail, of more than some days ago, as far as time allows.
+    """Forget what ended, and the history, of more than some days ago, as far as time allows.
 
     Raises
     ------

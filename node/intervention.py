@@ -1,4 +1,4 @@
-"""What an operator does to the queue, and the lines of the audit trail that say who did it."""
+"""What an operator does to the queue, and the lines of the history that say who did it."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Who is at the keyboard, for the lines of the audit trail."""
+"""Who is at the keyboard, for the lines of the history."""
 
 import os
 import pwd

@@ -1,4 +1,4 @@
-"""The audit trail, append-only: what happened to which object. It holds UIDs and numbers, no patient data."""
+"""The history, append-only: what happened to which object. It holds UIDs and numbers, no patient data."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,7 +15,7 @@ DRIFT_EVENT = "drift"
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One line of the audit trail.
+    """One line of the history.
 
     Attributes
     ----------
@@ -33,7 +33,7 @@ class Event:
 
 
 def add_event(connection: Connection, what: str, *, subject: str, detail: str = "") -> None:
-    """Append a line to the audit trail."""
+    """Append a line to the history."""
     values = {"at": database_now(connection), "what": what, "subject": subject, "detail": to_error(detail)}
     connection.execute(insert(event).values(values))
 

@@ -1,4 +1,4 @@
-"""The ledger: one database with the index, the queue and the audit trail; SQLite or PostgreSQL by URL.
+"""The ledger: one database with the index, the queue and the history; SQLite or PostgreSQL by URL.
 
 Every change happens in a transaction that the caller opens with ``Ledger.begin``; the functions of the
 sibling modules take its connection and never commit. All errors of the database leave here as

@@ -1,4 +1,4 @@
-"""Takes old rows out of the queue and the audit trail; work that is open is never touched.
+"""Takes old rows out of the queue and the history; work that is open is never touched.
 
 Instances, analyses, decisions of routes and deliveries stay: the index knows for ever what was received, so a
 film that is sent again after its jobs were forgotten is not analysed again.
@@ -28,7 +28,7 @@ def forget_jobs(ledger: Ledger, before: datetime, limit: int = ROWS_AT_ONCE) -> 
 
 
 def forget_events(ledger: Ledger, before: datetime, limit: int = ROWS_AT_ONCE) -> int:
-    """Remove what the audit trail says of the time before a moment; give the number of lines."""
+    """Remove what the history says of the time before a moment; give the number of lines."""
     return _forget(ledger, event, event.c.at < before, limit)
 
 

@@ -13,7 +13,7 @@
     campaign --< campaign_study        promotion (which model bundle works)
     annotation (what people said of films, by SOP Instance UID)
     commitment_request (what others asked this node to keep)
-    destination (circuit breaker)      event (audit trail)      backfill (index of older rows)
+    destination (circuit breaker)      event (history)      backfill (index of older rows)
 
 A change here needs a step in ``migrations/versions`` and a new ``SCHEMA_VERSION``; a test compares the two.
 """

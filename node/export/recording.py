@@ -1,4 +1,4 @@
-"""Who took what out: the node's events, and the audit trail that names patients (PS3.15 A.5.3.4)."""
+"""Who took what out: the node's history, and the audit trail that names patients (PS3.15 A.5.3.4)."""
 
 from collections.abc import Iterable
 from pathlib import Path

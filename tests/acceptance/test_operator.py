@@ -80,7 +80,7 @@ def test_one_job_that_cannot_be_changed_leaves_all_as_they_are(ledger: Ledger, c
     assert shown["events"] == []
 
 
-def test_the_audit_trail_says_who_did_what(ledger: Ledger, config: str) -> None:
+def test_the_history_says_who_did_what(ledger: Ledger, config: str) -> None:
     number = str(end(ledger, dead=True))
 
     assert run_neolung("jobs", "retry", number, "--config", config).returncode == 0

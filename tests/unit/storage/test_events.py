@@ -1,4 +1,4 @@
-"""The audit trail keeps what happened, in order."""
+"""The history keeps what happened, in order."""
 
 from storage.events import add_event, list_events
 from storage.ledger import Ledger
