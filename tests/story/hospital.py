@@ -60,7 +60,7 @@ class Hospital:
         return done.stdout
 
     def send(self, objects: Sequence[Dataset]) -> None:
-        """Send films, or what readers made, by C-STORE; what was not answered is sent again, as modalities do."""
+        """Send films, or what readers made, by C-STORE; what was not answered is sent again."""
         left = list(objects)
         for _ in range(_SENDINGS):
             left = self._send_once(left)
