@@ -13,6 +13,8 @@ from typing import Any
 
 from pynetdicom import _config, evt
 
+from node.network.reactor import mend_pause
+
 # Settings of pynetdicom for the whole process: every association of ours passes through this module. Its own
 # handlers log Identifiers, which are patient data, and take time for each PDU.
 _config.LOG_HANDLER_LEVEL = "none"
@@ -27,8 +29,12 @@ Handler = tuple[Any, Callable[..., Any]]
 
 
 def socket_handlers() -> list[Handler]:
-    """Event handlers that tune a connection; bind them as acceptor and as requestor alike."""
-    return [(evt.EVT_CONN_OPEN, tune_connection), (evt.EVT_DATA_SENT, acknowledge_at_once)]
+    """Event handlers that every association needs; bind them as acceptor and as requestor alike."""
+    return [
+        (evt.EVT_CONN_OPEN, mend_pause),
+        (evt.EVT_CONN_OPEN, tune_connection),
+        (evt.EVT_DATA_SENT, acknowledge_at_once),
+    ]
 
 
 def tune_connection(event: Any) -> None:
