@@ -121,7 +121,21 @@ def _access(config: Config) -> Check:
         return Check(
             "access list", False, f"{', '.join(anyone)}: any AE from anywhere may call; name addresses"
         )
-    return Check("access list", True, f"{counted(len(config.access.peers), 'peer')} may call")
+    users = (
+        "" if config.access.users is None else f", {counted(len(_users(config.access.users)), 'user')} known"
+    )
+    return Check("access list", True, f"{counted(len(config.access.peers), 'peer')} may call{users}")
+
+
+def _users(file: Path) -> list[str]:
+    from node.errors import UsersUnusable
+    from node.users import Users
+
+    if not file.exists():
+        raise UsersUnusable(
+            f"access.users, {file}, is not there: nobody can log in; neolung users add makes it"
+        )
+    return Users(file).names()
 
 
 def _tls(config: Config) -> Check:

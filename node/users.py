@@ -55,10 +55,12 @@ class Users:
         Raises
         ------
         UsersUnusable
-            If the name cannot be one, or the file cannot be read or written.
+            If the name cannot be one, the passcode is empty, or the file cannot be read or written.
         """
         if not name or ":" in name or name.startswith("#") or not name.isprintable():
             raise UsersUnusable(f"{name!r} cannot be a user name: no colon, no # in front, nothing invisible")
+        if not passcode:
+            raise UsersUnusable(f"the passcode of {name} is empty; give one")
         record = _make_record(passcode)
         with self._changing():
             self._write(self._read() | {name: record})

@@ -76,7 +76,7 @@ def import_labels(ledger: Ledger, path: Path, by: str) -> Imported:
         Names file, line and column, and what is allowed there.
     """
     rows = list(_read(path, by))
-    films, unknown, notes = 0, [], []
+    films, unknown, notes = set[str](), list[int](), list[FilmAnnotation]()
     with ledger.begin() as connection:
         for row in rows:
             if row.film:
@@ -87,12 +87,12 @@ def import_labels(ledger: Ledger, path: Path, by: str) -> Imported:
                 is_here = bool(found)
             if not is_here:
                 unknown.append(row.line)
-            films += len(found)
+            films.update(found)
             notes += [row.note(film) for film in found]
         added = add_annotations(connection, notes)
         detail = f"{len(rows)} rows, {added} new annotations, by {by}"
         add_event(connection, "labels imported", subject=path.name, detail=detail)
-    return Imported(len(rows), films, added, tuple(unknown))
+    return Imported(len(rows), len(films), added, tuple(unknown))
 
 
 def _read(path: Path, by: str) -> Iterator[_Row]:
@@ -101,6 +101,8 @@ def _read(path: Path, by: str) -> Iterator[_Row]:
             reader = csv.DictReader(file)
             columns = [(name or "").strip().lower() for name in reader.fieldnames or ()]
             reader.fieldnames = columns
+            if len(columns) == 1 and ";" in columns[0]:
+                raise LabelsUnusable(f"{path} parts its columns by semicolons; save it with commas")
             if RDS not in columns or not {FILM, ACCESSION} & {*columns}:
                 raise LabelsUnusable(
                     f"{path} needs the column {RDS}, and {FILM} or {ACCESSION}; it has "
@@ -109,10 +111,9 @@ def _read(path: Path, by: str) -> Iterator[_Row]:
             for cells in reader:
                 yield _row(path, reader.line_num, cells, by)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        reason = in_words(error) if isinstance(error, OSError) else f"{path}: {error}"
-        raise LabelsUnusable(
-            f"the labels cannot be read; {reason}; save the table as CSV in UTF-8"
-        ) from error
+        if isinstance(error, OSError):
+            raise LabelsUnusable(f"the labels cannot be read; {in_words(error)}") from error
+        raise LabelsUnusable(f"{path} cannot be read ({error}); save the table as CSV in UTF-8") from error
 
 
 def _row(path: Path, line: int, cells: Mapping[str, str | None], by: str) -> _Row:

@@ -92,6 +92,7 @@ def test_who_changes_their_mind_is_heard_each_time(
     ("text", "trouble"),
     [
         ("", "needs the column rds"),
+        ("accession;rds\nA1;1\n", "parts its columns by semicolons; save it with commas"),
         ("film,rds\nx,1\n", "needs the column rds, and sop_instance_uid or accession; it has film, rds"),
         ("accession,rds\n,1\n", "line 2: sop_instance_uid and accession are both empty"),
         ("accession,rds\nA1,maybe\n", "line 2, rds: 'maybe' is neither yes nor no"),

@@ -3,6 +3,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from node.checks import examine
+from node.config.schema import Config
 from node.errors import UsersUnusable
 from node.users import Users
 
@@ -70,3 +72,19 @@ def test_without_a_file_or_with_a_strange_one_nobody_is_known(users, tmp_path):
     assert not Users(strange).knows(b"kim", b"plain text passcode")
     with pytest.raises(UsersUnusable, match="'kim' is not understood"):
         Users(strange).names()
+
+
+def test_an_empty_passcode_is_none(tmp_path: Path) -> None:
+    with pytest.raises(UsersUnusable, match="the passcode of ward3 is empty"):
+        Users(tmp_path / "users").put("ward3", "")
+
+
+def test_doctor_names_a_users_file_that_is_not_there(tmp_path: Path) -> None:
+    settings = {"access": {"users": str(tmp_path / "users")}, "node": {"data_dir": str(tmp_path)}}
+    config = Config.model_validate(settings, context={"base": tmp_path})
+    (check,) = (one for one in examine(config) if one.subject == "access list")
+    assert check.ok is False
+    assert "neolung users add makes it" in check.detail
+    Users(tmp_path / "users").put("ward3", "secret")
+    (check,) = (one for one in examine(config) if one.subject == "access list")
+    assert check.detail.endswith("1 user known")
