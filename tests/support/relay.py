@@ -42,15 +42,18 @@ class Relay:
         self._spoiled = threading.Event()
         self._ended = threading.Event()
         self._sockets: list[socket.socket] = []
+        self._accepting = threading.Thread(target=self._accept, daemon=True)
 
     def __enter__(self) -> Self:
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._accepting.start()
         return self
 
     def __exit__(self, *_details: object) -> None:
         self._ended.set()
-        for connection in (*self._sockets, self._listener):
-            connection.close()
+        _hang_up(self._listener)
+        self._accepting.join(10)
+        for connection in self._sockets:
+            _hang_up(connection)
 
     def _accept(self) -> None:
         with suppress(OSError):
@@ -81,8 +84,8 @@ class Relay:
                 while requestor.recv(65536):
                     pass
             case Spoil.CLOSE:
-                requestor.close()
-                acceptor.close()
+                _hang_up(requestor)
+                _hang_up(acceptor)
             case Spoil.RESET:
                 requestor.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                 requestor.close()
@@ -101,3 +104,10 @@ class Relay:
                     requestor.sendall(piece[start : start + step])
                     if self._spoil is Spoil.TRICKLE:
                         self._ended.wait(0.01)
+
+
+def _hang_up(connection: socket.socket) -> None:
+    """Close a socket; closing alone does not wake whoever waits in recv, here or at the other end."""
+    with suppress(OSError):
+        connection.shutdown(socket.SHUT_RDWR)
+    connection.close()
