@@ -1,6 +1,9 @@
 """What every test shares: the peers they need, and skips that are counted out loud."""
 
 import os
+import sys
+import threading
+import time
 from collections import Counter
 from collections.abc import Generator
 from pathlib import Path
@@ -104,3 +107,26 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     terminalreporter.section(f"NOT TESTED: {len(skipped)} tests were skipped", sep="!", red=True)
     for reason, count in reasons.most_common():
         terminalreporter.write_line(f"{count:5d}  {reason.removeprefix('Skipped: ')}")
+
+
+_PATIENCE_S = 15.0
+_STATUS = pytest.StashKey[int]()
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Remember how the tests went."""
+    session.config.stash[_STATUS] = int(exitstatus)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Name the threads that do not end, instead of waiting for them for ever."""
+    deadline = time.monotonic() + _PATIENCE_S
+    others = [one for one in threading.enumerate() if one is not threading.main_thread() and not one.daemon]
+    for thread in others:
+        thread.join(max(0.0, deadline - time.monotonic()))
+    hanging = [thread.name for thread in others if thread.is_alive()]
+    if hanging and _STATUS in config.stash:
+        sys.stderr.write(f"\nTHREADS THAT DO NOT END: {', '.join(hanging)}\n")
+        sys.stderr.flush()
+        os._exit(config.stash[_STATUS])
