@@ -41,7 +41,7 @@ def test_it_says_what_was_given_out(config: list[str], out: Path) -> None:
 
     assert done.returncode == 0, done.stderr
     assert f"{BABIES} films of {BABIES} patients" in done.stdout
-    assert "prepare --table" in done.stdout
+    assert "neolung-train retrain --data" in done.stdout
     assert "WARNING" not in done.stderr
 
 
