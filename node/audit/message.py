@@ -14,6 +14,8 @@ _NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]
 MOST_QUERY_BYTES = 1 << 16
 """Of an Identifier that are kept: enough for a thousand UIDs."""
 _SYSTEM, _PERSON = "2", "1"
+UNKNOWN = "unknown"
+"""Stands where the schema asks for an identifier and there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +157,7 @@ def encode(message: Message, source: AuditSource, at: datetime | None = None) ->
 
 def _participant(root: ElementTree.Element, participant: Participant) -> None:
     named = {
-        "UserID": participant.user_id or "unknown",
+        "UserID": participant.user_id or UNKNOWN,
         "AlternativeUserID": f"AETITLES={participant.ae_title}" if participant.ae_title else "",
         "UserName": participant.user_name,
         "UserIsRequestor": "true" if participant.is_requestor else "false",
@@ -169,7 +171,7 @@ def _participant(root: ElementTree.Element, participant: Participant) -> None:
 
 def _subject(root: ElementTree.Element, subject: Subject) -> None:
     named = {
-        "ParticipantObjectID": subject.object_id or "unknown",
+        "ParticipantObjectID": subject.object_id or UNKNOWN,
         "ParticipantObjectTypeCode": subject.type_code,
         "ParticipantObjectTypeCodeRole": subject.role,
     }

@@ -12,6 +12,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from node.audit.message import UNKNOWN
 from node.log import EventLog
 
 DEFAULT_PATIENTS = ("Invented^Newborn", "TEST-0001", "Newborn^Secret")
@@ -64,7 +65,9 @@ def _words(patients: Iterable[str]) -> set[str]:
 def _patients_of(message: ElementTree.Element) -> Iterable[str]:
     for each in message.iter("ParticipantObjectIdentification"):
         if each.get("ParticipantObjectTypeCode") == "1":
-            yield each.get("ParticipantObjectID", "")
+            identifier = each.get("ParticipantObjectID", "")
+            if identifier != UNKNOWN:
+                yield identifier
             yield each.findtext("ParticipantObjectName") or ""
 
 

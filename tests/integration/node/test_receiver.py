@@ -90,7 +90,7 @@ def test_the_same_data_set_from_another_peer_is_the_same_file_and_no_second_job(
 
 @pytest.mark.parametrize(("policy", "status"), [("accept", 0x0000), ("report", 0x0111)])
 def test_other_bytes_under_a_known_uid_are_kept_and_flagged(tmp_path, policy, status):
-    first, second = small_film(), small_film(PatientID="OTHER")
+    first, second = small_film(), small_film(PatientID="TEST-0002")
     second.SOPInstanceUID = second.file_meta.MediaStorageSOPInstanceUID = first.SOPInstanceUID
     with listening_node(tmp_path, receive={"duplicate_policy": policy}) as node:
         with node.associate([CR]) as association:
