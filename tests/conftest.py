@@ -13,7 +13,7 @@ import pytest
 
 from tests.support.orthanc import DICOMWEB_PLUGIN, PROGRAM
 
-pytest_plugins = ["tests.support.hygiene"]
+pytest_plugins = ["tests.support.hygiene", "tests.support.pauses"]
 
 ROOT = Path(__file__).parents[1]
 

@@ -152,7 +152,7 @@ def encode(message: Message, source: AuditSource, at: datetime | None = None) ->
     for subject in message.subjects:
         _subject(root, subject)
     encoded: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=False)
-    return encoded.replace(b"\n", b"&#10;")
+    return encoded.replace(b"\n", b"&#10;").replace(b"\r", b"&#13;")
 
 
 def _participant(root: ElementTree.Element, participant: Participant) -> None:
