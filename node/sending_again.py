@@ -11,10 +11,10 @@ from node.config.schema import Config
 from node.errors import NothingToSend
 from node.operators import operator_name
 from node.overview import open_ledger
+from node.result_uids import uid_of_result
 from node.routing.values import LOW
 from node.work.doorbell import ring
 from node.work.wishes import Wishes
-from pipeline.results import result_uid
 from storage.analysed import analysed_films
 from storage.analyses import latest_analysis
 from storage.events import add_event
@@ -75,9 +75,7 @@ class _Selection:
     def expected(self, film: StoredInstance, record: AnalysisRecord) -> list[str]:
         """Give the UIDs of the results of an analysis, as they are derived when they are made."""
         return [
-            result_uid(
-                film.sop_instance_uid, record.bundle_digest, form.uid_name, version=record.pipeline_version
-            )
+            uid_of_result(record, film.sop_instance_uid, form.uid_name)
             for form in sorted(self.wishes.forms[self.destination.name], key=lambda form: form.uid_name)
             if form.kind not in _ONLY_OF_JUDGED or record.outcome in JUDGED
         ]

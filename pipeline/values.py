@@ -272,12 +272,15 @@ class Origin:
     station_name
         Device serial number and observer name.
     made_at
-        Timezone-aware; the received time of the film, never the clock, so that a re-run makes equal bytes.
+        Timezone-aware; since when the result is asked for, not the clock: a re-run makes equal bytes.
     utc_offset
         Offset of content times when the source states none, ``+0900``.
+    generation
+        How often the film had been asked for again; each time it gets results of its own.
     """
 
     device_uid: str
     station_name: str
     made_at: datetime
     utc_offset: str = "+0000"
+    generation: int = 0

@@ -49,12 +49,13 @@ def latest_analysis(connection: Connection, source_instance_id: int) -> Analysis
     return None if row is None else _to_record(row)
 
 
-def makers_of(connection: Connection, source_instance_id: int) -> list[tuple[str, str]]:
-    """Give pipeline version and bundle digest of all that analysed a radiograph, each once, in order."""
-    made = (analysis.c.pipeline_version, analysis.c.bundle_digest)
+def makers_of(connection: Connection, source_instance_id: int) -> list[tuple[str, str, int]]:
+    """Give pipeline version, bundle digest and generation of all analyses of a film, each once, in order."""
+    made = (analysis.c.pipeline_version, analysis.c.bundle_digest, analysis.c.generation)
     first = func.min(analysis.c.analysis_id)
     of_radiograph = select(*made).where(analysis.c.source_instance_id == source_instance_id)
-    return [(row[0], row[1]) for row in connection.execute(of_radiograph.group_by(*made).order_by(first))]
+    rows = connection.execute(of_radiograph.group_by(*made).order_by(first))
+    return [(row[0], row[1], row[2]) for row in rows]
 
 
 def count_outcomes(connection: Connection) -> dict[str, int]:

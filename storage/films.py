@@ -26,6 +26,10 @@ class StoredFilm:
         Whether its analysis is still to come, or goes on.
     outcome
         Of its newest analysis; "" without one.
+    generation
+        How often it was asked for again.
+    asked_at
+        When that was last; the moment of receipt where it was never asked for again.
     """
 
     instance_id: int
@@ -39,6 +43,8 @@ class StoredFilm:
     facts: Mapping[str, Any]
     is_waiting: bool
     outcome: str
+    generation: int
+    asked_at: datetime
 
 
 def add_exposure(connection: Connection, instance_id: int, facts: Mapping[str, object]) -> None:
@@ -89,7 +95,7 @@ def _films() -> Select[Any]:
             *(instance.c[name] for name in ("path", "sha256", "size_bytes")),
             study.c.study_instance_uid,
             exposure.c.facts,
-            job.c.state,
+            *(job.c[name] for name in ("state", "generation", "enqueued_at")),
             analysis.c.outcome,
         )
         .select_from(
@@ -124,4 +130,6 @@ def _to_film(row: Mapping[Any, Any]) -> StoredFilm:
         facts=row["facts"] or {},
         is_waiting=row["state"] == JobState.READY,
         outcome=row["outcome"] or "",
+        generation=row["generation"] or 0,
+        asked_at=row["enqueued_at"] if row["generation"] else row["received_at"],
     )

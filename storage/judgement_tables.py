@@ -23,11 +23,17 @@ def _analysis_columns() -> list[Column[Any]]:
     ]
 
 
+def _generation() -> Column[int]:
+    """How often a film had been asked for again; the last column, since it came after the others."""
+    return Column("generation", Integer, nullable=False, server_default="0")
+
+
 analysis = Table(
     "analysis",
     metadata,
     Column("analysis_id", ROW_ID, primary_key=True),
     *_analysis_columns(),
+    _generation(),
     Index(None, "source_instance_id"),
 )
 
@@ -36,6 +42,7 @@ shadow = Table(
     metadata,
     Column("shadow_id", ROW_ID, primary_key=True),
     *_analysis_columns(),
+    _generation(),
     UniqueConstraint("source_instance_id", "bundle_digest"),
 )
 

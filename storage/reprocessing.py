@@ -45,7 +45,10 @@ def count_waiting(connection: Connection) -> int:
 
 
 def ask_again(connection: Connection, selection: Selection, *, limit: int, max_attempts: int) -> int:
-    """Put films back into the queue behind all others, the newest first; give their number."""
+    """Put films back into the queue behind all others, the newest first; give their number.
+
+    Each begins a new generation, so that its results are other instances than all before, dated from now.
+    """
     now = database_now(connection)
     films = connection.execute(
         _outdated(selection).order_by(instance.c.instance_id.desc()).limit(limit)
@@ -60,6 +63,8 @@ def ask_again(connection: Connection, selection: Selection, *, limit: int, max_a
             "token": None,
             "owner": "",
             "error": "",
+            "enqueued_at": now,
+            "generation": film.generation + 1,
         }
         mine = and_(job.c.instance_id == film.instance_id, job.c.kind == JobKind.ANALYSE)
         if connection.execute(update(job).where(mine, job.c.state.in_(_HAS_ENDED)).values(again)).rowcount:
@@ -72,7 +77,6 @@ def ask_again(connection: Connection, selection: Selection, *, limit: int, max_a
                 key=film.sop_instance_uid,
                 instance_id=film.instance_id,
                 max_attempts=max_attempts,
-                enqueued_at=now,
             )
         )
     return len(films)
@@ -90,7 +94,7 @@ def _waits_again() -> ColumnElement[bool]:
     return and_(job.c.kind == JobKind.ANALYSE, is_waiting, is_judged)
 
 
-def _outdated(selection: Selection) -> Select[tuple[int, str]]:
+def _outdated(selection: Selection) -> Select[tuple[int, str, int]]:
     """Films that were judged, last by another bundle, and that do not wait already."""
     newest = (
         select(func.max(analysis.c.analysis_id).label("analysis_id"))
@@ -103,7 +107,7 @@ def _outdated(selection: Selection) -> Select[tuple[int, str]]:
         job.c.state == JobState.READY,
     )
     wanted = (
-        select(instance.c.instance_id, instance.c.sop_instance_uid)
+        select(instance.c.instance_id, instance.c.sop_instance_uid, analysis.c.generation)
         .select_from(
             instance.join(analysis, analysis.c.source_instance_id == instance.c.instance_id).join(
                 newest, newest.c.analysis_id == analysis.c.analysis_id

@@ -42,7 +42,7 @@ from storage.judgement_tables import annotation as annotation
 from storage.judgement_tables import promotion as promotion
 from storage.judgement_tables import shadow as shadow
 
-SCHEMA_VERSION = "0008"
+SCHEMA_VERSION = "0009"
 """The newest migration, known here so that opening an up-to-date ledger need not load Alembic."""
 
 study = Table(
@@ -134,6 +134,8 @@ job = Table(
     text_column("error"),
     Column("enqueued_at", UtcDateTime, nullable=False),
     Column("finished_at", UtcDateTime, nullable=True),
+    # Of a film's ANALYSE job: how often the film was asked for again, since enqueued_at.
+    Column("generation", Integer, nullable=False, server_default="0"),
     UniqueConstraint("kind", "destination", "key"),
     # Not over READY jobs: PostgreSQL would at times take it for claims, and sort the whole backlog.
     partial_index(None, "state", "kind", "destination", where="state <> 'ready'"),

@@ -248,6 +248,8 @@ class AnalysisRecord:
         Both lungs; None without a known pixel spacing.
     details
         Gate verdicts, timings and parameters, JSON-able.
+    generation
+        How often the film had been asked for again.
     """
 
     source_instance_id: int
@@ -261,3 +263,4 @@ class AnalysisRecord:
     area_mm2: float | None
     details: Mapping[str, object]
     analysed_at: datetime
+    generation: int = 0

@@ -11,7 +11,7 @@ from node.errors import ModelRefused
 from node.models.choice import active_model, shadow_model
 from node.models.comparison import Agreement, Case, MaskReader, agree, disagreements, make_cases
 from node.models.store import ModelStore, StoredModel
-from pipeline.results import result_uid
+from node.result_uids import uid_of_result
 from storage.errors import ObjectMissing
 from storage.instances import find_instance
 from storage.ledger import Ledger
@@ -52,7 +52,7 @@ def compare_models(config: Config, ledger: Ledger, wanted: str | None = None) ->
         store = ObjectStore(config.objects_dir)
         segmentations = {}
         for pair in found:
-            uid = result_uid(pair.sop_instance_uid, active.digest, "seg")
+            uid = uid_of_result(pair.active, pair.sop_instance_uid, "seg")
             stored = find_instance(connection, uid)
             if stored is not None:
                 segmentations[pair.sop_instance_uid] = store.path(stored.file)

@@ -196,7 +196,9 @@ def _store_results(
     decision = chosen.decision
     if film.stands_for_it:
         decision = replace(decision, destinations=(), for_all=False)
-    origin = Origin(settings.device_uid, settings.station_name, film.received_at, settings.utc_offset)
+    origin = Origin(
+        settings.device_uid, settings.station_name, film.asked_at, settings.utc_offset, film.generation
+    )
     forms = settings.wishes.forms_of(decision.destinations, analysis.outcome)
     instances, overlay = make_products(
         store, analysis, origin, forms, overlay=settings.keep_overlay, makers=film.makers
@@ -216,7 +218,7 @@ def _record(film: Film, analysis: Analysis, overlay: StoredFile | None) -> Analy
         "overlay": overlay.path if overlay else None,
         "features": film_features(analysis),
     }
-    return make_record(film.instance_id, analysis, details)
+    return make_record(film.instance_id, analysis, details, film.generation)
 
 
 def _plain_verdict(verdict: RuleVerdict) -> dict[str, str | None]:

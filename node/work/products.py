@@ -53,7 +53,7 @@ def make_products(
 def _make(
     analysis: Analysis, origin: Origin, forms: Sequence[Form], makers: Sequence[Maker]
 ) -> Iterator[tuple[Form, Dataset]]:
-    former = maker_before(makers, Maker(PIPELINE_VERSION, analysis.bundle.digest))
+    former = maker_before(makers, Maker(PIPELINE_VERSION, analysis.bundle.digest, origin.generation))
     for charset in dict.fromkeys(form.charset for form in forms):
         results = make_result_objects(analysis, origin, charset=charset, overlay=False)
         if results.segmentation is not None:

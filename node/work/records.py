@@ -13,13 +13,17 @@ if TYPE_CHECKING:
     from pipeline.values import Analysis
 
 
-def make_record(instance_id: int, analysis: Analysis, details: Mapping[str, object]) -> AnalysisRecord:
+def make_record(
+    instance_id: int, analysis: Analysis, details: Mapping[str, object], generation: int = 0
+) -> AnalysisRecord:
     """Make the record of one film that was analysed just now.
 
     Parameters
     ----------
     details
         JSON-able.
+    generation
+        How often the film had been asked for again.
     """
     finding, mask = analysis.finding, analysis.lung_mask
     return AnalysisRecord(
@@ -34,4 +38,5 @@ def make_record(instance_id: int, analysis: Analysis, details: Mapping[str, obje
         area_mm2=mask.area_mm2 if mask else None,
         details=details,
         analysed_at=datetime.now(UTC),
+        generation=generation,
     )

@@ -47,8 +47,9 @@ def _to_film(ledger: Ledger, held: Claim, film: StoredFilm, stands_for_it: str) 
         instance_id=film.instance_id,
         sop_instance_uid=film.sop_instance_uid,
         file=film.file,
-        received_at=film.received_at,
+        asked_at=film.asked_at,
         sender=Sender(film.calling_ae_title, film.called_ae_title, film.peer_address),
+        generation=film.generation,
         stands_for_it=stands_for_it,
         makers=_makers(ledger, film) if film.outcome else (),
         is_last_attempt=held.attempt >= held.max_attempts,
@@ -57,8 +58,7 @@ def _to_film(ledger: Ledger, held: Claim, film: StoredFilm, stands_for_it: str) 
 
 def _makers(ledger: Ledger, film: StoredFilm) -> tuple[Maker, ...]:
     with ledger.read() as connection:
-        made_by = makers_of(connection, film.instance_id)
-    return tuple(Maker(version, digest) for version, digest in made_by)
+        return tuple(Maker(*made_by) for made_by in makers_of(connection, film.instance_id))
 
 
 def _hand_back(ledger: Ledger, held: Claim) -> None:

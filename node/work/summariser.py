@@ -11,15 +11,17 @@ from pydicom.uid import Comprehensive3DSRStorage
 from node.config.schema import Config
 from node.index import index_attributes
 from node.log import EventLog, describe_exception
+from node.result_uids import uid_of_result
 from node.routing.summaries import PlannedSummary, moment_of, pause_of, plan_summaries
 from node.work.doorbell import ring
 from node.work.retry import RetryPolicy
 from node.work.values import describe_failure
 from pipeline.errors import UnsupportedInstance
-from pipeline.results import result_uid, to_part10
+from pipeline.results import to_part10
+from pipeline.results.options import in_charset
 from pipeline.results.predecessors import REPORT_KIND, DocumentReference, name_predecessors, reference
 from pipeline.results.summary import Member, films_in, make_summary
-from pipeline.results.times import in_offset
+from pipeline.results.times import content_moment, in_offset
 from storage.errors import LeaseLost, StorageFailed
 from storage.events import add_event
 from storage.instances import add_instance, find_instance
@@ -131,7 +133,7 @@ class Summariser:
 
     def _make(self, plan: PlannedSummary, former: Sequence[StoredInstance]) -> _Made:
         members = [Member(self._report(one, plan), moment_of(one)) for one in plan.films]
-        made_at = max(one.film.received_at for one in plan.films)
+        made_at = max(content_moment(member.report, self.utc_offset) for member in members)
         offset = str(members[0].report.get("TimezoneOffsetFromUTC") or self.utc_offset)
         summary = make_summary(members, in_offset(made_at, offset))
         name_predecessors(summary, self._replaced(summary, former))
@@ -139,8 +141,8 @@ class Summariser:
 
     def _report(self, one: JudgedFilm, plan: PlannedSummary) -> Dataset:
         """Read a film's report: that of its newest analysis, in the character set that is wanted."""
-        kind = REPORT_KIND if plan.charset == "utf-8" else f"{REPORT_KIND}/{plan.charset}"
-        expected = result_uid(one.film.sop_instance_uid, one.record.bundle_digest, kind)
+        kind = in_charset(REPORT_KIND, plan.charset)
+        expected = uid_of_result(one.record, one.film.sop_instance_uid, kind)
         whole = [report for report in one.reports if report.sop_class_uid == Comprehensive3DSRStorage]
         known = [report for report in whole if report.sop_instance_uid == expected] or whole
         if not known:

@@ -37,8 +37,11 @@ class Film:
 
     Attributes
     ----------
-    received_at
-        UTC; result objects are dated by it, so that a second run makes the same objects.
+    asked_at
+        UTC; when it was received, or asked for again. Result objects are dated by it, so that a second run
+        makes the same objects.
+    generation
+        How often it was asked for again.
     sender
         By which, among others, routes choose.
     stands_for_it
@@ -52,8 +55,9 @@ class Film:
     instance_id: int
     sop_instance_uid: str
     file: StoredFile
-    received_at: datetime
+    asked_at: datetime
     sender: Sender
+    generation: int = 0
     stands_for_it: str = ""
     makers: tuple[Maker, ...] = ()
     is_last_attempt: bool = False

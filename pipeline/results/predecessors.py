@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pydicom import Dataset
 from pydicom.uid import Comprehensive3DSRStorage
 
-from pipeline.results.options import Charset
+from pipeline.results.options import Charset, in_charset
 from pipeline.results.uids import result_uid
 
 REPORT_KIND = "sr/comprehensive-3d"
@@ -31,10 +31,13 @@ class Maker:
     ----------
     version
         Of the pipeline.
+    generation
+        How often the film had been asked for again.
     """
 
     version: str
     bundle_digest: str
+    generation: int = 0
 
 
 def maker_before(makers: Sequence[Maker], own: Maker) -> Maker | None:
@@ -52,9 +55,14 @@ def maker_before(makers: Sequence[Maker], own: Maker) -> Maker | None:
 
 def report_of(maker: Maker, report: Dataset, film_uid: str, charset: Charset) -> DocumentReference:
     """Refer to the report that another maker made of the same film, in the same character set."""
-    suffix = "" if charset == "utf-8" else f"/{charset}"
     uid, series = (
-        result_uid(film_uid, maker.bundle_digest, f"{kind}{suffix}", version=maker.version)
+        result_uid(
+            film_uid,
+            maker.bundle_digest,
+            in_charset(kind, charset),
+            version=maker.version,
+            generation=maker.generation,
+        )
         for kind in (REPORT_KIND, f"{REPORT_KIND}/series")
     )
     return DocumentReference(str(report.StudyInstanceUID), series, str(Comprehensive3DSRStorage), uid)

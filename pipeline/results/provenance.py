@@ -41,7 +41,8 @@ class Provenance:
     def uid(self, kind: str) -> str:
         """Derive the UID of one thing in these results; another character set is another set of instances."""
         named = in_charset(kind, self.charset)
-        return result_uid(self.source.sop_instance_uid, self.bundle.digest, named)
+        film, generation = self.source.sop_instance_uid, self.origin.generation
+        return result_uid(film, self.bundle.digest, named, generation=generation)
 
     @property
     def utc_offset(self) -> str:

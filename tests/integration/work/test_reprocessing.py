@@ -8,7 +8,7 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
-from pydicom import dcmread
+from pydicom import Dataset, dcmread
 
 from node.models.promotion import Registrar
 from node.models.store import ModelStore
@@ -16,10 +16,13 @@ from node.reprocessing import Reprocessing
 from node.work.analysis import AnalysisSettings, process_batch
 from node.work.selection import select_films
 from node.work.values import FilmResult
+from pipeline.results.times import content_moment
 from storage.instances import results_of
 from storage.queue import claim
 from storage.values import JobKind, JobState, Role, StoredInstance
+from tests.integration.work.conftest import PACS
 from tests.support.bundles import make_tiny_bundle
+from tests.support.films import make_film
 from tests.support.work import Desk, open_desk
 
 pytest.importorskip("torch")
@@ -32,9 +35,29 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[Desk]:
-    desk = open_desk(tmp_path)
+    desk = open_desk(tmp_path, destinations=[PACS])
     with closing(desk.ledger):
         yield desk
+
+
+def _with_bundle(settings: AnalysisSettings, bundle: Path) -> AnalysisSettings:
+    return replace(settings, router=replace(settings.router, default_bundle=bundle))
+
+
+def _judge_again(desk: Desk, bundle: Path | None = None) -> None:
+    """Judge all stored films that another model judged last."""
+    settings = desk.settings() if bundle is None else _with_bundle(desk.settings(), bundle)
+    asked = Reprocessing(desk.config, desk.ledger).start(100)
+    assert _judge(desk, settings) == asked > 0
+
+
+def _predecessor(report: Dataset) -> str | None:
+    if "PredecessorDocumentsSequence" not in report:
+        return None
+    (study,) = report.PredecessorDocumentsSequence
+    (series,) = study.ReferencedSeriesSequence
+    (former,) = series.ReferencedSOPSequence
+    return str(former.ReferencedSOPInstanceUID)
 
 
 def _judge(desk: Desk, settings: AnalysisSettings) -> int:
@@ -74,18 +97,60 @@ def test_a_promoted_model_judges_stored_films_and_its_reports_name_the_ones_befo
     assert campaign.start(10) == 0
     assert {job.priority for job in desk.jobs(JobKind.ANALYSE)} == {-10}
 
-    settings = desk.settings()
-    settings = replace(settings, router=replace(settings.router, default_bundle=model.path))
-    assert _judge(desk, settings) == 3
+    assert _judge(desk, _with_bundle(desk.settings(), model.path)) == 3
     assert campaign.standing().outdated == 0
     for film in films:
         old, new = _reports(desk, film)
         report = dcmread(BytesIO(desk.store.read(new.file)))
         assert new.sop_instance_uid != old.sop_instance_uid
-        (study,) = report.PredecessorDocumentsSequence
-        named = study.ReferencedSeriesSequence[0].ReferencedSOPSequence[0].ReferencedSOPInstanceUID
-        assert named == old.sop_instance_uid
+        assert _predecessor(report) == old.sop_instance_uid
         assert desk.store.read(old.file)
+
+
+def test_after_a_roll_back_the_first_model_reports_anew(desk: Desk, tiny: Path) -> None:
+    film = desk.receive(make_film(rows=64, columns=52, TimezoneOffsetFromUTC="+0900"))
+    _judge(desk, desk.settings())
+    registrar = Registrar(desk.config, desk.ledger)
+    model = ModelStore(desk.data_dir).add(tiny)
+    registrar.promote(model.short, override=True, reason="test")
+    _judge_again(desk, model.path)
+    registrar.roll_back(reason="test")
+    _judge_again(desk)
+
+    reports = [dcmread(BytesIO(desk.store.read(one.file))) for one in _reports(desk, film)]
+    assert len({report.SOPInstanceUID for report in reports}) == 3
+    assert len({report.SeriesInstanceUID for report in reports}) == 3
+    assert [_predecessor(report) for report in reports] == [
+        None,
+        *(one.SOPInstanceUID for one in reports[:2]),
+    ]
+    moments = [content_moment(report, "+0000") for report in reports]
+    assert moments == sorted(set(moments))
+    assert moments[0] == film.received_at
+    waiting = desk.jobs(JobKind.DELIVER, JobState.READY)
+    assert {str(report.SOPInstanceUID) for report in reports} <= {job.key for job in waiting}
+
+
+def test_a_film_that_is_asked_for_again_is_reported_once_however_often_it_is_tried(
+    desk: Desk, tiny: Path
+) -> None:
+    film = desk.receive()
+    desk.analyse_all()
+    model = ModelStore(desk.data_dir).add(tiny)
+    Registrar(desk.config, desk.ledger).promote(model.short, override=True, reason="test")
+    assert Reprocessing(desk.config, desk.ledger).start(10) == 1
+    settings = _with_bundle(desk.settings(), model.path)
+
+    (lost,) = claim(desk.ledger, JobKind.ANALYSE, "", 10, lease=timedelta(0), owner="dies")
+    (first,) = process_batch(settings, [film for _, film in select_films(desk.ledger, [lost])])
+    (held,) = claim(desk.ledger, JobKind.ANALYSE, "", 10, lease=timedelta(hours=1), owner="lives")
+    (second,) = process_batch(settings, [film for _, film in select_films(desk.ledger, [held])])
+    assert isinstance(first, FilmResult)
+    assert isinstance(second, FilmResult)
+    assert first.instances == second.instances
+    assert not desk.concluder().finish(lost, first)
+    assert desk.concluder().finish(held, second)
+    assert len(_reports(desk, film)) == 2
 
 
 def test_it_can_be_stopped_and_keeps_to_days(desk: Desk, tiny: Path) -> None:

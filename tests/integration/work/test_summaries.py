@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 from pydicom import Dataset, dcmread
 
+from node.reprocessing import Reprocessing
 from node.work.summariser import Summariser
 from node.work.variants import VARIANT_CLASS, enhanced_variant
+from pipeline.results.times import content_moment
 from storage.instances import results_of
 from storage.queue import claim, get_job, release_owned
 from storage.summaries import Pause, ask_for_summary, summaries_of
@@ -139,6 +141,21 @@ def test_a_late_film_makes_a_revision_that_names_the_former(tmp_path: Path, any_
     assert "PredecessorDocumentsSequence" not in first
     assert len({one.SOPInstanceUID for one in (first, revised, newest)}) == 3
     assert all(dciodvfy(desk.store.path(one.file)) == [] for one in stored(desk))
+    desk.ledger.close()
+
+
+def test_films_that_are_judged_once_more_make_a_later_summary(tmp_path: Path, any_ledger: str | None) -> None:
+    desk = open_with(tmp_path, SUMMARY_TOO, url=any_ledger)
+    judge(desk, film(10), film(20))
+    (first,) = summarise(desk)
+    assert Reprocessing(desk.config, desk.ledger).start(10) == 2
+    desk.analyse_all()
+    again, _ = summarise(desk)
+
+    assert referenced(again.PredecessorDocumentsSequence) == [first.SOPInstanceUID]
+    reports = [referenced(one.PertinentOtherEvidenceSequence) for one in (first, again)]
+    assert not set(reports[0]) & set(reports[1])
+    assert content_moment(again, "+0000") > content_moment(first, "+0000")
     desk.ledger.close()
 
 

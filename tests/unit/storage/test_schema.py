@@ -33,9 +33,18 @@ _POSTGRESQL_SCHEMA = (
        WHERE connamespace = 'public'::regnamespace AND conrelid::regclass::text <> 'neolung_schema'
        ORDER BY 1, 2""",
 )
+# Not the text of CREATE TABLE: a column that is added later stands behind the constraints there.
+_SQLITE_TABLES = "(SELECT name AS of FROM sqlite_master WHERE type = 'table' AND name <> 'neolung_schema')"
 _SQLITE_SCHEMA = (
+    f"""SELECT of, cid, name, type, "notnull", dflt_value, pk, hidden
+        FROM {_SQLITE_TABLES}, pragma_table_xinfo(of) ORDER BY of, cid""",
+    f"""SELECT of, "from", "table", "to", on_update, on_delete
+        FROM {_SQLITE_TABLES}, pragma_foreign_key_list(of) ORDER BY of, "from", "table" """,
+    f"""SELECT of, indexed.name, "unique", origin, partial, seqno, cid, keyed.name, "desc", coll, key
+        FROM {_SQLITE_TABLES}, pragma_index_list(of) AS indexed, pragma_index_xinfo(indexed.name) AS keyed
+        ORDER BY of, indexed.name, seqno""",
     """SELECT name, sql FROM sqlite_master
-       WHERE tbl_name <> 'neolung_schema' AND sql IS NOT NULL ORDER BY type, name""",
+       WHERE type <> 'table' AND tbl_name <> 'neolung_schema' AND sql IS NOT NULL ORDER BY name""",
 )
 
 
