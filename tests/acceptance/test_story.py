@@ -17,7 +17,7 @@ def test_a_year_at_a_small_hospital(tmp_path: Path) -> None:
     bundle = make_tiny_bundle(tmp_path / "start")
     plan = Plan(
         babies=84,
-        long_side=160,
+        long_side=224,
         budget="tiny",
         bundle=bundle,
         window_days=28,

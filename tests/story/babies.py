@@ -19,24 +19,30 @@ _DAYS = 365
 
 @dataclass(frozen=True, slots=True)
 class Processing:
-    """How a detector's software makes a picture of what it measures.
+    """How a hospital's detector and its software make a picture.
 
     Attributes
     ----------
-    gamma
-        Of the grey scale.
+    mottle
+        Deviation of the noise that too little dose leaves, where the film is whitest; the range of grey is 1.
+    levelled
+        How much of the large differences in grey is taken away.
     edges
-        How much of the difference to the smoothed film is added.
+        By how much the small ones are amplified.
+    gamma
+        Of the grey scale, at last.
     """
 
     vendor: str
-    gamma: float
+    mottle: float
+    levelled: float
     edges: float
+    gamma: float = 1.0
 
 
-OURS = Processing("Hausmarke", 0.75, 0.6)
-"""Unlike what the shipped models have seen."""
-UPDATED = Processing("Hausmarke 2", 1.5, 2.0)
+OURS = Processing("Hausmarke", mottle=0.010, levelled=0.4, edges=1.8)
+"""Little dose, and edges that are driven up: unlike what the shipped models have seen."""
+UPDATED = Processing("Hausmarke 2", mottle=0.010, levelled=0.0, edges=3.0, gamma=1.5)
 """After the vendor's update in autumn."""
 
 
@@ -82,17 +88,16 @@ def make_baby(number: int, of: int, processing: Processing, long_side: int) -> B
     for kind in ("Study", "Series", "Acquisition", "Content"):
         setattr(film, f"{kind}Date", day)
     film.Manufacturer = processing.vendor
-    _process(film, processing)
+    _process(film, processing, np.random.default_rng(FIRST_SEED + number))
     return Baby(number, film, phantom)
 
 
-def _process(film: Dataset, processing: Processing) -> None:
-    """Give the film the grey scale of a detector's software, in place."""
+def _process(film: Dataset, processing: Processing, rng: np.random.Generator) -> None:
+    """Give the film the look of a detector, in place."""
     most = (1 << film.BitsStored) - 1
     values = film.pixel_array.astype(np.float64) / most
     is_inverted = film.PhotometricInterpretation == "MONOCHROME1"
-    grey = 1 - values if is_inverted else values
-    shown = _sharpen(np.clip(grey, 0, 1) ** processing.gamma, processing.edges)
+    shown = _look(1 - values if is_inverted else values, processing, rng)
     stored = (1 - shown if is_inverted else shown) * most
     film.PixelData = np.rint(stored).astype(film.pixel_array.dtype).tobytes()
     for keyword in ("VOILUTSequence", "WindowCenter", "WindowWidth", "VOILUTFunction", "PixelPaddingValue"):
@@ -100,5 +105,10 @@ def _process(film: Dataset, processing: Processing) -> None:
             del film[keyword]
 
 
-def _sharpen(grey: NDArray[np.float64], edges: float) -> NDArray[np.float64]:
-    return np.clip(grey + edges * (grey - gaussian_filter(grey, max(grey.shape) / 200)), 0, 1)
+def _look(grey: NDArray[np.float64], processing: Processing, rng: np.random.Generator) -> NDArray[np.float64]:
+    grain = gaussian_filter(rng.standard_normal(grey.shape), 1.0)
+    noisy = grey + processing.mottle * np.sqrt(np.clip(grey, 0.05, 1)) * grain / grain.std()
+    large = gaussian_filter(np.clip(noisy, 0, 1), max(grey.shape) / 100)
+    levelled = large - processing.levelled * (large - large.mean())
+    shown: NDArray[np.float64] = np.clip(levelled + processing.edges * (noisy - large), 0, 1)
+    return shown**processing.gamma

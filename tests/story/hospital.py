@@ -3,13 +3,14 @@
 import json
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pydicom import Dataset
+from pydicom.uid import SegmentationStorage
 from pynetdicom.presentation import build_context
 
 from tests.story.babies import Baby
@@ -93,10 +94,35 @@ class Hospital:
         found: list[dict[str, Any]] = self.ask("studies", "--limit", 100_000)
         return {one["sop_instance_uid"]: one for one in reversed(found)}
 
+    def reports(self) -> dict[str, list[Dataset]]:
+        """Give the reports that the PACS has got, by the SOP Instance UID of their film."""
+        found: dict[str, list[Dataset]] = {}
+        for held in self.pacs.objects.values():
+            if held.Modality == "SR":
+                (film,) = {
+                    item.ReferencedSOPInstanceUID
+                    for item in _referenced(held.CurrentRequestedProcedureEvidenceSequence)
+                    if item.ReferencedSOPClassUID != SegmentationStorage
+                }
+                found.setdefault(str(film), []).append(held)
+        return found
+
     def _is_idle(self) -> bool:
         queue = self.ask("status", expected=(0, 1))["queue"]
         busy = {line["work"]: line["waiting"] + line["running"] for line in queue}
         return not any(count for work, count in busy.items() if work != "commit pacs")
+
+
+def predecessors(report: Dataset) -> list[str]:
+    """Give the SOP Instance UIDs of the documents that a report replaces."""
+    former = _referenced(report.get("PredecessorDocumentsSequence") or [])
+    return [str(item.ReferencedSOPInstanceUID) for item in former]
+
+
+def _referenced(studies: Iterable[Dataset]) -> Iterator[Dataset]:
+    for study in studies:
+        for series in study.ReferencedSeriesSequence:
+            yield from series.ReferencedSOPSequence
 
 
 @contextmanager

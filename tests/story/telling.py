@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipeline.bundle.evidence import read_evidence
+from pipeline.results.times import content_moment
 from storage.annotations import list_annotations
 from storage.events import list_events
 from storage.ledger import Ledger
 from tests.story.babies import OURS, UPDATED, Baby, Processing, make_baby
-from tests.story.hospital import Hospital, StoryFailed, auroc_of, open_hospital
+from tests.story.hospital import Hospital, StoryFailed, auroc_of, open_hospital, predecessors
 from tests.support.waiting import wait_until
 
 _AT_ONCE = 20
@@ -76,12 +77,13 @@ def tell(folder: Path, plan: Plan) -> Told:
         _readers_correct(hospital, plan, first)
         plan.say(hospital.run("drift", "--freeze").strip())
         candidate = _retrain(hospital, plan, told)
-        _run_in_shadow(hospital, plan, candidate, range(spring, autumn), told)
+        second = _run_in_shadow(hospital, plan, candidate, range(spring, autumn), told)
         _promote(hospital, plan, candidate, told)
         last = _babies_arrive(hospital, plan, range(autumn, plan.babies), UPDATED, "November and December")
         _watch(hospital, plan, told)
-        _go_back(hospital, plan)
-        _nothing_is_lost(hospital, plan, [*first, *last])
+        new = _go_back(hospital, plan)
+        _report_anew(hospital, plan, last)
+        _nothing_is_lost(hospital, plan, [*first, *second, new], last)
     minutes = (time.monotonic() - started) / 60
     plan.say(f"\nThe year took {minutes:.1f} minutes. SYNTHETIC: every baby is simulated.")
     return told
@@ -143,17 +145,18 @@ def _retrain(hospital: Hospital, plan: Plan, told: Told) -> Path:
     return candidate
 
 
-def _run_in_shadow(hospital: Hospital, plan: Plan, candidate: Path, numbers: range, told: Told) -> None:
+def _run_in_shadow(hospital: Hospital, plan: Plan, candidate: Path, numbers: range, told: Told) -> list[Baby]:
     plan.say("\n== September, October: the candidate runs in shadow ==")
     plan.say(hospital.run("models", "add", candidate).strip())
     digest = next(one["digest"] for one in hospital.ask("models", "list") if one["comparison"])
     plan.say(hospital.run("models", "shadow", digest[:12]).strip())
-    _babies_arrive(hospital, plan, numbers, OURS, "September, October")
+    babies = _babies_arrive(hospital, plan, numbers, OURS, "September, October")
     page = hospital.folder / "compared"
     told.agreement = hospital.ask("models", "compare", "--out", page)["figures"]
     if told.agreement["films that both judged"] != str(len(numbers)):
         raise StoryFailed(f"in shadow {told.agreement['films that both judged']} films were judged")
     plan.say(hospital.run("models", "compare").strip())
+    return babies
 
 
 def _promote(hospital: Hospital, plan: Plan, candidate: Path, told: Told) -> None:
@@ -190,7 +193,7 @@ def _watch(hospital: Hospital, plan: Plan, told: Told) -> None:
         raise StoryFailed(f"alarms {told.alarms}, events {sorted(raised)}")
 
 
-def _go_back(hospital: Hospital, plan: Plan) -> None:
+def _go_back(hospital: Hospital, plan: Plan) -> Baby:
     plan.say("\n== Until the cause is known, back to the old model ==")
     plan.say(hospital.run("models", "rollback", "--reason", "films changed, see drift").strip())
     plan.say((hospital.node.folder / "var/models/CHANGELOG.md").read_text(encoding="utf-8").strip())
@@ -201,23 +204,31 @@ def _go_back(hospital: Hospital, plan: Plan) -> None:
     active = next(one["digest"] for one in hospital.ask("models", "list") if one["role"] == "active")
     if hospital.analyses()[baby.uid]["bundle_digest"] != active:
         raise StoryFailed("after the roll-back the old model does not judge")
+    return baby
 
 
-def _nothing_is_lost(hospital: Hospital, plan: Plan, babies: Sequence[Baby]) -> None:
-    said = hospital.analyses()
-    missing = [baby.uid for baby in babies if baby.uid not in said]
-    reports = [report for report in hospital.pacs.objects.values() if report.Modality == "SR"]
-    reported = {
-        item.ReferencedSOPInstanceUID
-        for report in reports
-        for study in report.CurrentRequestedProcedureEvidenceSequence
-        for series in study.ReferencedSeriesSequence
-        for item in series.ReferencedSOPSequence
-    }
-    missing += [baby.uid for baby in babies if baby.uid not in reported]
-    if missing or len(reports) != plan.babies + 1:
-        raise StoryFailed(f"{len(reports)} reports for {plan.babies + 1} films; missing: {missing[:3]}")
-    plan.say(f"\nAll {len(reports)} films have exactly one report in the PACS.")
+def _report_anew(hospital: Hospital, plan: Plan, babies: Sequence[Baby]) -> None:
+    """Have the films that the rejected model judged judged by the old one; its reports replace the others."""
+    plan.say(hospital.run("reprocess", "start").strip())
+    hospital.wait_for_analyses(60 + 10.0 * len(babies))
+    reports = hospital.reports()
+    for baby in babies:
+        old, new = sorted(reports[baby.uid], key=lambda report: content_moment(report, "+0000"))
+        if predecessors(new) != [old.SOPInstanceUID]:
+            raise StoryFailed("the old model's new report does not name the one that it replaces")
+    plan.say(f"{len(babies)} films have a second report in the PACS; each names the first as replaced.")
+
+
+def _nothing_is_lost(hospital: Hospital, plan: Plan, once: Sequence[Baby], twice: Sequence[Baby]) -> None:
+    reports = {uid: len(found) for uid, found in hospital.reports().items()}
+    expected = {**{baby.uid: 1 for baby in once}, **{baby.uid: 2 for baby in twice}}
+    if reports != expected:
+        wrong = [uid for uid in expected.keys() | reports.keys() if expected.get(uid) != reports.get(uid)]
+        raise StoryFailed(f"{len(wrong)} films have too few or too many reports in the PACS: {wrong[:3]}")
+    plan.say(
+        f"\nIn the PACS all {len(once)} films that were judged once have one report, "
+        f"all {len(twice)} that were judged twice have two."
+    )
 
 
 def _ledger(hospital: Hospital) -> Ledger:
