@@ -1,13 +1,13 @@
 """The frozen reference window: numbers and words of its films, in a file of the data folder."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 from node.config.schema import Config
-from node.drift.windows import Window, day_of, window_of
+from node.drift.windows import Window, window_of
 from node.errors import NoReference, in_words
 from storage.histories import FilmHistory, film_histories
 from storage.ledger import Ledger
@@ -42,11 +42,9 @@ def freeze(config: Config, ledger: Ledger, first: date | None = None, last: date
     NoReference
         If there are too few films.
     """
-    films = read_films(ledger)
-    days = sorted(day_of(film) for film in films)
-    if not days:
+    window = window_of(read_films(ledger), first, last)
+    if window is None:
         raise NoReference("no film has been judged yet; there is nothing to freeze")
-    window = window_of(films, first or days[0], last or days[-1])
     if window.films < _LEAST_FILMS:
         raise NoReference(
             f"{window.name} has {window.films} judged films; a reference needs {_LEAST_FILMS} at least: "
@@ -83,10 +81,10 @@ def read_reference(config: Config) -> Reference:
     raise NoReference(f"{path} is no reference of this version; freeze it again: neolung drift --freeze")
 
 
-def read_films(ledger: Ledger) -> Sequence[FilmHistory]:
-    """Read every judged film."""
+def read_films(ledger: Ledger) -> Iterator[FilmHistory]:
+    """Read every judged film, one after the other."""
     with ledger.read() as connection:
-        return list(film_histories(connection))
+        yield from film_histories(connection)
 
 
 def _write(path: Path, reference: Reference) -> None:
@@ -97,7 +95,7 @@ def _write(path: Path, reference: Reference) -> None:
         "first": window.first.isoformat(),
         "last": window.last.isoformat(),
         "films": window.films,
-        "features": window.features,
+        "features": {name: list(sample) for name, sample in window.features.items()},
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".partial")

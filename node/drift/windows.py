@@ -1,8 +1,11 @@
 """Films with their features, in windows by the date they were taken."""
 
+from array import array
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from sys import intern
 
 from node.drift.statistics import Sample
 from storage.histories import FilmHistory
@@ -41,13 +44,24 @@ def day_of(film: FilmHistory) -> date:
         return film.received_at.date()
 
 
-def window_of(films: Iterable[FilmHistory], first: date, last: date) -> Window:
-    """Gather the films of some days, both ends included."""
-    chosen = [film for film in films if first <= day_of(film) <= last]
-    return Window(first, last, len(chosen), _features(chosen))
+def window_of(films: Iterable[FilmHistory], first: date | None, last: date | None) -> Window | None:
+    """Gather the films of some days, both ends included; None where there is no film at all.
+
+    Parameters
+    ----------
+    first, last
+        None: from the first film on, to the last one.
+    """
+    gathered, days = _Gathered(), list[date]()
+    for film in films:
+        day = day_of(film)
+        days = [min(day, *days), max(day, *days)] if days else [day, day]
+        if (first or day) <= day <= (last or day):
+            gathered.add(film)
+    return gathered.as_window(first or days[0], last or days[1]) if days else None
 
 
-def windows_of(films: Iterable[FilmHistory], days: int, after: date | None = None) -> list[Window]:
+def windows_of(films: Iterable[FilmHistory], days: int, after: date) -> list[Window]:
     """Part films into windows of so many days that begin on a Monday, the earliest first; none is empty.
 
     Parameters
@@ -55,14 +69,12 @@ def windows_of(films: Iterable[FilmHistory], days: int, after: date | None = Non
     after
         Leaves out windows that begin before the day after this one.
     """
-    groups: dict[date, list[FilmHistory]] = {}
+    gathered: dict[date, _Gathered] = {}
     for film in films:
-        groups.setdefault(_begin(day_of(film), days), []).append(film)
-    return [
-        Window(first, first + timedelta(days=days - 1), len(group), _features(group))
-        for first, group in sorted(groups.items())
-        if after is None or first > after
-    ]
+        first = _begin(day_of(film), days)
+        if first > after:
+            gathered.setdefault(first, _Gathered()).add(film)
+    return [one.as_window(first, first + timedelta(days=days - 1)) for first, one in sorted(gathered.items())]
 
 
 def _begin(day: date, days: int) -> date:
@@ -70,16 +82,26 @@ def _begin(day: date, days: int) -> date:
     return day - timedelta(days=(day - date(1900, 1, 1)).days % days)
 
 
-def _features(films: Iterable[FilmHistory]) -> dict[str, Sample]:
-    numbers: dict[str, list[float]] = {}
-    words: dict[str, list[str]] = {}
-    for film in films:
+class _Gathered:
+    """Features of films that are looked at one after the other: nothing else of them stays in memory."""
+
+    def __init__(self) -> None:
+        self._films = 0
+        self._numbers: defaultdict[str, array[float]] = defaultdict(lambda: array("d"))
+        self._words: defaultdict[str, list[str]] = defaultdict(list)
+
+    def add(self, film: FilmHistory) -> None:
+        """Take what a film says."""
+        self._films += 1
         features = film.details.get("features")
         for name, value in features.items() if isinstance(features, dict) else ():
             if isinstance(value, str):
-                words.setdefault(name, []).append(value)
+                self._words[name].append(intern(value))
             elif isinstance(value, int | float):
-                numbers.setdefault(name, []).append(float(value))
+                self._numbers[name].append(value)
         waited = (film.analysed_at - film.received_at).total_seconds()
-        numbers.setdefault(WAIT, []).append(max(0.0, waited))
-    return {**numbers, **words}
+        self._numbers[WAIT].append(max(0.0, waited))
+
+    def as_window(self, first: date, last: date) -> Window:
+        """Give what was taken."""
+        return Window(first, last, self._films, {**self._numbers, **self._words})

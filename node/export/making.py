@@ -23,7 +23,7 @@ from pipeline.results import to_part10
 from storage.truth import Outline
 
 TEXT_BURNED_IN = "it says that text is burned in; --black-borders blacks borders out"
-UNREADABLE_PIXELS = "its pixels cannot be read"
+UNREADABLE_PIXELS = "its pixels are damaged, or of a size or kind that is not judged"
 OUTLINE_LEFT_OUT = "without its outline, which is compressed, damaged, or of another film or grid"
 NOT_STATED = ("BurnedInAnnotation", "not stated")
 
