@@ -104,7 +104,9 @@ class NodeState(Collector):
 
     def _destinations(self) -> Metric:
         up = GaugeMetricFamily(
-            "neolung_destination_up", "0: left alone after failures.", labels=("destination",)
+            "neolung_destination_up",
+            "1: results are sent as they come; 0: sending pauses after failures.",
+            labels=("destination",),
         )
         with self._ledger.read() as connection:
             for destination in self._config.destinations:

@@ -67,7 +67,7 @@ def _explain_file(film: Path, sender: tuple[str, str, str], config: Path | None,
         serving_bundle(settings),
     )
     bundle = found.decision.bundle
-    analysis = analyser.analyse(dataset, bundle) if found.decision.process else None
+    analysis = analyser.analyse(dataset, bundle) if found.is_analysed else None
     gets = {name: list(kinds) for name, kinds in objects_for(settings, found.decision, analysis).items()}
     if json:
         show_json(_routes_json(found) | _analysis_json(analysis) | {"destinations": gets})
@@ -127,6 +127,7 @@ def _show_routes(found: "Explanation") -> None:
     if rows:
         ordered = sorted(rows, key=lambda row: order.index(row[0]))
         show_table("Routes, the first that matches wins", ("route", "condition", "met", "seen"), ordered)
+    if rows or not found.is_film:
         typer.echo(found.summary)
     if found.waits_s:
         typer.echo(f"It would wait up to {found.waits_s:g} s for another image of its exposure.")
@@ -145,7 +146,7 @@ def _routes_json(found: "Explanation") -> dict[str, object]:
     return {
         "route": decision.route or None,
         "routes": [route.as_record() for route in found.routes],
-        "process": decision.process,
+        "process": found.is_analysed,
         "shadow": decision.shadow,
         "priority": found.priority,
         "bundle": str(decision.bundle),

@@ -7,6 +7,7 @@ from pydicom.uid import UID
 from node.conformance.markdown import code, name_of, table
 from node.conformance.objects import created_classes
 from node.network import contexts
+from pipeline.film_classes import CAPTURE_CLASSES, RADIOGRAPH_CLASSES
 
 _Row = tuple[str, str, str, str]
 
@@ -19,7 +20,7 @@ def overview() -> str:
 
 def analysed() -> str:
     """Name the SOP Classes that are analysed in any case."""
-    return ", ".join(map(name_of, contexts.RADIOGRAPH_CLASSES))
+    return ", ".join(map(name_of, RADIOGRAPH_CLASSES))
 
 
 def _roles() -> Iterator[tuple[str, str, str]]:
@@ -38,6 +39,6 @@ def _storage_scu(uid: UID) -> str:
 
 
 def _storage_scp(uid: UID) -> str:
-    if uid in contexts.RADIOGRAPH_CLASSES:
+    if uid in RADIOGRAPH_CLASSES:
         return "kept and analysed"
-    return "kept; analysed as an option" if uid in contexts.CAPTURE_CLASSES else "kept"
+    return "kept; analysed as an option" if uid in CAPTURE_CLASSES else "kept"

@@ -9,9 +9,9 @@ from pydicom.uid import ExplicitVRLittleEndian, SegmentationStorage
 
 from node.export.marks import BASIC, CLEAN_PIXELS, METHOD, OPTIONS, SIMULATED
 from node.export.profile import Rule, Treatment, allowed_codes, is_standard, profile
-from node.export.selection import FILM_CLASSES
 from node.export.treatments import LABELS, strings
 from node.export.vendors import VENDORS
+from pipeline.film_classes import RADIOGRAPH_CLASSES
 from pipeline.results.equipment import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 
 _NUMBER = re.compile(r"-?[0-9]{1,6}(\.[0-9]{1,10})?(e[+-][0-9][0-9])?|")
@@ -27,7 +27,7 @@ _WRITTEN: Mapping[str, frozenset[str]] = {
     "ImplementationVersionName": frozenset((IMPLEMENTATION_VERSION_NAME,)),
     "ImplementationClassUID": frozenset((IMPLEMENTATION_CLASS_UID,)),
     "TransferSyntaxUID": frozenset((ExplicitVRLittleEndian,)),
-    "MediaStorageSOPClassUID": frozenset((*FILM_CLASSES, SegmentationStorage)),
+    "MediaStorageSOPClassUID": frozenset((*RADIOGRAPH_CLASSES, SegmentationStorage)),
 }
 """Attributes that the export itself writes, with all that they may hold."""
 _BINARY = (

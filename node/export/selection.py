@@ -4,21 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from pydicom.uid import (
-    ComputedRadiographyImageStorage,
-    DigitalXRayImageStorageForPresentation,
-    DigitalXRayImageStorageForProcessing,
-)
-
+from pipeline.film_classes import RADIOGRAPH_CLASSES
 from storage.ledger import Ledger
 from storage.sources import Source, sources
 from storage.truth import Truth, truth_of
 
-FILM_CLASSES = (
-    ComputedRadiographyImageStorage,
-    DigitalXRayImageStorageForPresentation,
-    DigitalXRayImageStorageForProcessing,
-)
 NOT_A_FILM = "no CR or DX image; Secondary Captures may show text"
 NOTHING_KNOWN = "neither a finding nor an outline of the lungs"
 
@@ -57,7 +47,7 @@ class Wanted:
     @property
     def refusal(self) -> str:
         """Why it is excluded before anybody looks at it; empty when it is not."""
-        if self.source.film.sop_class_uid not in FILM_CLASSES:
+        if self.source.film.sop_class_uid not in RADIOGRAPH_CLASSES:
             return NOT_A_FILM
         if self.truth.outline is None and not self.truth.is_judged and self.truth.rds is None:
             return NOTHING_KNOWN

@@ -12,6 +12,8 @@ from pydicom import uid
 from pydicom.uid import UID
 from pynetdicom.presentation import PresentationContext, build_context
 
+from pipeline.film_classes import CAPTURE_CLASSES, RADIOGRAPH_CLASSES
+
 VERIFICATION = UID("1.2.840.10008.1.1")
 COMMITMENT = UID("1.2.840.10008.1.20.1")
 """Storage Commitment Push Model."""
@@ -44,16 +46,6 @@ SYNTAX_ORDER: tuple[UID, ...] = (
     UID("1.2.840.10008.1.2.4.203"),  # HTJ2K
 )
 """The acceptor's preference: uncompressed first, lossless before lossy."""
-
-RADIOGRAPH_CLASSES: tuple[UID, ...] = (
-    uid.ComputedRadiographyImageStorage,
-    uid.DigitalXRayImageStorageForPresentation,
-    uid.DigitalXRayImageStorageForProcessing,
-)
-"""SOP Classes that are analysed."""
-
-CAPTURE_CLASSES: tuple[UID, ...] = (uid.SecondaryCaptureImageStorage,)
-"""SOP Classes that are analysed only when configured."""
 
 OTHER_IMAGE_CLASSES: tuple[UID, ...] = (
     uid.MultiFrameGrayscaleByteSecondaryCaptureImageStorage,

@@ -13,7 +13,6 @@ from functools import partial
 from typing import Protocol
 
 from pydicom import Dataset
-from pydicom.tag import Tag
 from pydicom.uid import UID
 
 from node.annotations.receiving import notes_in, to_stored
@@ -24,14 +23,11 @@ from node.index import INDEXED_TAGS, index_attributes
 from node.log import EventLog, describe_exception
 from node.network.access import Caller
 from node.network.backlog import Backlog
-from node.network.contexts import CAPTURE_CLASSES, RADIOGRAPH_CLASSES
 from node.network.fetched import FetchedFilms
 from node.network.part10 import file_meta, read_header
 from node.network.status import StoreStatus
 from node.routing.receipt import Reception
 from node.routing.values import Sender
-from node.text import read_text
-from pipeline.results.equipment import MANUFACTURER, MODEL_NAME
 from storage.admission import admit
 from storage.annotations import add_annotations
 from storage.campaign_studies import is_expected
@@ -44,8 +40,6 @@ from storage.values import Attributes, ReceivedInstance, Role
 
 _UID_CHARACTERS = frozenset("0123456789.")
 _MAX_UID = 64
-
-_MAKER = (Tag("Manufacturer"), Tag("ManufacturerModelName"))
 
 _log = EventLog("receiver")
 
@@ -95,12 +89,9 @@ class Intake:
         self._config = config
         self._reception = Reception(config)
         tags = self._reception.tags
-        self._tags = None if tags is None else (*INDEXED_TAGS, *tags, *_MAKER)
+        self._tags = None if tags is None else (*INDEXED_TAGS, *tags)
         self._fetched = FetchedFilms(config)
         self._backlog = Backlog(ledger, config.limits.max_queue)
-        self._analysed = set(RADIOGRAPH_CLASSES)
-        if config.receive.process_secondary_capture:
-            self._analysed |= set(CAPTURE_CLASSES)
 
     def take(self, request: StoreRequest) -> tuple[int, str]:
         """Take one object in; never raises.
@@ -131,10 +122,9 @@ class Intake:
     def _take_in(self, request: StoreRequest) -> StoreStatus:
         _check_request(request)
         encoded = request.data_set.getvalue()
-        is_analysed = request.sop_class_uid in self._analysed
-        self._check_resources(len(encoded), is_analysed=is_analysed)
+        self._check_resources(len(encoded), is_analysed=self._reception.takes(request.sop_class_uid))
         header = self._read(request, encoded)
-        is_analysed = is_analysed and not _is_result(header)
+        is_analysed = self._reception.is_film(request.sop_class_uid, header)
         received = self._receive(request, encoded, header)
         if request.transfer is not None:
             request.transfer.begin(describe(received.attributes), request.sop_class_uid)
@@ -187,11 +177,6 @@ class Intake:
             received_at=datetime.now(UTC),
             part10=meta + encoded,
         )
-
-
-def _is_result(header: Dataset) -> bool:
-    """Whether neolung made an image itself: a picture of a result is no film, whichever node it reaches."""
-    return tuple((read_text(header, tag) or "").strip() for tag in _MAKER) == (MANUFACTURER, MODEL_NAME)
 
 
 def _check_request(request: StoreRequest) -> None:

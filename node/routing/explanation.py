@@ -24,6 +24,8 @@ class Explanation:
 
     Attributes
     ----------
+    is_film
+        Whether it is of a kind that may be analysed.
     routes
         Every route, also those behind the one that won.
     priority
@@ -33,13 +35,21 @@ class Explanation:
     """
 
     decision: Decision
+    is_film: bool
     routes: tuple[RouteVerdict, ...]
     priority: str
     waits_s: float
 
     @property
+    def is_analysed(self) -> bool:
+        """Whether the models see it."""
+        return self.is_film and self.decision.process
+
+    @property
     def summary(self) -> str:
         """Say in a sentence what was decided."""
+        if not self.is_film:
+            return "It is of no kind that is analysed: it is stored, and nothing else."
         won = f"Route {self.decision.route} wins" if self.decision.route else "No route matches"
         if not self.decision.process:
             return f"{won}: the film is stored, and nothing else."
@@ -57,9 +67,11 @@ def explain_routes(config: Config, film: Dataset, sender: Sender, bundle: Path |
         That serves films whose route names none; None: that of the configuration.
     """
     router = Router.of(config, bundle)
-    admission = Reception(config).admission(film, sender)
+    reception = Reception(config)
+    admission = reception.admission(film, sender)
     return Explanation(
         decision=router.decide(film, sender),
+        is_film=reception.is_film(str(film.get("SOPClassUID", "")), film),
         routes=tuple(router.judge(film, sender)),
         priority=_WORDS.get(admission.priority, str(admission.priority)),
         waits_s=admission.delay.total_seconds(),

@@ -10,10 +10,13 @@ from node.config.schema import Config
 from node.routing.router import Router
 from node.routing.values import NORMAL, STAT, Decision, Sender
 from node.text import read_text
+from pipeline.film_classes import CAPTURE_CLASSES, RADIOGRAPH_CLASSES
 from pipeline.gate.exposure import EXPOSURE_KEYWORDS, Exposure, read_exposure
+from pipeline.results.equipment import MANUFACTURER, MODEL_NAME
 from storage.admission import Admission
 
 _PRIORITY = Tag("RequestedProcedurePriority")
+_MAKER = (Tag("Manufacturer"), Tag("ManufacturerModelName"))
 _URGENT = ("STAT", "HIGH")
 
 
@@ -30,8 +33,21 @@ class Reception:
         self._router = Router.of(config)
         self._max_attempts = config.work.max_attempts
         self._wait = timedelta(seconds=config.studies.companion_wait_s)
-        needed = self._router.tags | {_PRIORITY, *map(Tag, EXPOSURE_KEYWORDS)}
+        needed = self._router.tags | {_PRIORITY, *_MAKER, *map(Tag, EXPOSURE_KEYWORDS)}
         self.tags = None if self._router.asks_the_gate else frozenset(map(Tag, needed))
+
+        self._classes = {*RADIOGRAPH_CLASSES}
+        if config.receive.process_secondary_capture:
+            self._classes |= {*CAPTURE_CLASSES}
+
+    def takes(self, sop_class_uid: str) -> bool:
+        """Whether objects of a SOP Class may be analysed."""
+        return sop_class_uid in self._classes
+
+    def is_film(self, sop_class_uid: str, header: Dataset) -> bool:
+        """Whether an object may be analysed: a picture of a result is no film, whichever node it reaches."""
+        maker = tuple((read_text(header, tag) or "").strip() for tag in _MAKER)
+        return self.takes(sop_class_uid) and maker != (MANUFACTURER, MODEL_NAME)
 
     def admission(self, header: Dataset, sender: Sender, *, ordinary: int = NORMAL) -> Admission:
         """Decide whether a film is analysed, and how soon.

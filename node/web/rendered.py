@@ -9,7 +9,7 @@ from pydicom.uid import EncapsulatedPDFStorage
 from starlette.responses import Response
 
 from node.errors import WebRefused
-from node.network.contexts import IMAGE_CLASSES, RADIOGRAPH_CLASSES
+from node.network.contexts import IMAGE_CLASSES
 from node.web.answers import multipart, whole
 from node.web.drawing_request import THUMBNAIL, read_drawing
 from node.web.frames import read_numbers
@@ -20,6 +20,7 @@ from node.web.opened import WHOLE, OpenedImage
 from node.web.picture import FORMATS, Drawing, draw
 from pipeline.attributes import integer, raw_bytes
 from pipeline.errors import PipelineError
+from pipeline.film_classes import RADIOGRAPH_CLASSES
 from pipeline.part10 import read_part10
 from storage.values import StoredInstance
 

@@ -3,26 +3,16 @@
 import re
 
 from pydicom import Dataset
-from pydicom.uid import (
-    UID,
-    ComputedRadiographyImageStorage,
-    DigitalXRayImageStorageForPresentation,
-    DigitalXRayImageStorageForProcessing,
-    SecondaryCaptureImageStorage,
-)
+from pydicom.uid import UID, DigitalXRayImageStorageForProcessing
 
 from pipeline.attributes import codes, text, texts
 from pipeline.errors import UnsupportedInstance
+from pipeline.film_classes import CAPTURE_CLASSES, RADIOGRAPH_CLASSES
 from pipeline.gate.settings import GateSettings
 from pipeline.gate.verdicts import no, unknown, yes
 from pipeline.pixels.description import describe_pixels
 from pipeline.values import Reason, RuleVerdict
 
-_RADIOGRAPHS = (
-    ComputedRadiographyImageStorage,
-    DigitalXRayImageStorageForPresentation,
-    DigitalXRayImageStorageForProcessing,
-)
 _MODALITIES = ("CR", "DX", "DR", "RG")
 _HUMAN = re.compile(r"homo sapiens|human", re.IGNORECASE)
 _HUMAN_CODES = ("337915000", "L-85B00")
@@ -34,9 +24,9 @@ _COMPANION_SERIES = re.compile(
 def judge_sop_class(header: Dataset, settings: GateSettings) -> RuleVerdict:
     """Only CR and DX, and Secondary Capture where allowed."""
     sop_class_uid = UID(text(header, "SOPClassUID"))
-    if sop_class_uid in _RADIOGRAPHS:
+    if sop_class_uid in RADIOGRAPH_CLASSES:
         return yes("sop class", sop_class_uid.name)
-    if sop_class_uid == SecondaryCaptureImageStorage and settings.process_secondary_capture:
+    if sop_class_uid in CAPTURE_CLASSES and settings.process_secondary_capture:
         return yes("sop class", "Secondary Capture, allowed by the settings")
     name = sop_class_uid.name[:64] if sop_class_uid else "no SOP Class"
     return no("sop class", f"{name}; only CR and DX images are judged")

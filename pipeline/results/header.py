@@ -5,28 +5,16 @@ from dataclasses import dataclass
 
 from pydicom import Dataset
 from pydicom.dataelem import RawDataElement
-from pydicom.uid import (
-    ComputedRadiographyImageStorage,
-    DigitalXRayImageStorageForPresentation,
-    DigitalXRayImageStorageForProcessing,
-    SecondaryCaptureImageStorage,
-)
 
 from pipeline.attributes import items
 from pipeline.errors import UnsupportedInstance
+from pipeline.film_classes import CAPTURE_CLASSES, RADIOGRAPH_CLASSES
 from pipeline.results.clean import CLEANERS
 from pipeline.results.elements import put, put_verbatim
 from pipeline.results.options import Charset
 from pipeline.results.text import UTF_8, CharacterSet, text_of, texts_in
 
-SOP_CLASSES = frozenset(
-    {
-        ComputedRadiographyImageStorage,
-        DigitalXRayImageStorageForPresentation,
-        DigitalXRayImageStorageForProcessing,
-        SecondaryCaptureImageStorage,
-    }
-)
+SOP_CLASSES = frozenset({*RADIOGRAPH_CLASSES, *CAPTURE_CLASSES})
 """Films that result objects can be made for."""
 
 _UIDS = ("SOPClassUID", "SOPInstanceUID", "SeriesInstanceUID", "StudyInstanceUID")

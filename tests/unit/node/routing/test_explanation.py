@@ -3,12 +3,14 @@
 from typing import Any
 
 import pytest
+from pydicom.uid import SecondaryCaptureImageStorage, SegmentationStorage
 
 from node.config.schema import Config
 from node.routing.explanation import explain_routes, objects_for
 from node.routing.router import Router
 from node.routing.values import Sender
 from node.work.wishes import Wishes
+from pipeline.results.equipment import MANUFACTURER, MODEL_NAME
 from pipeline.values import Outcome
 from tests.support.analyses import make_analysis
 from tests.support.films import make_film
@@ -46,6 +48,22 @@ def test_routes_behind_the_winner_are_shown_too() -> None:
 )
 def test_a_sentence_says_what_was_decided(choice: dict[str, bool], sentence: str) -> None:
     assert explain_routes(config({"name": "a", **choice}), FILM, SENDER).summary == sentence
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        {"SOPClassUID": SecondaryCaptureImageStorage},
+        {"SOPClassUID": SegmentationStorage},
+        {"Manufacturer": MANUFACTURER, "ManufacturerModelName": MODEL_NAME},
+    ],
+    ids=["capture", "no image", "a result"],
+)
+def test_what_is_never_analysed_is_said_to_be_stored(header: dict[str, str]) -> None:
+    found = explain_routes(config({"name": "a"}), make_film(rows=144, columns=144, **header), SENDER)
+
+    assert not found.is_analysed
+    assert found.summary == "It is of no kind that is analysed: it is stored, and nothing else."
 
 
 def test_without_a_match_it_says_so_and_the_film_s_own_priority_counts() -> None:
