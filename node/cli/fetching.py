@@ -13,6 +13,7 @@ from node.cli.options import ConfigOption, JsonOption, LimitOption
 
 if TYPE_CHECKING:
     from node.fetch.desk import FoundStudy
+    from storage.campaign_studies import CampaignCount
     from storage.campaigns import Campaign
 
 
@@ -189,13 +190,15 @@ def show(
 ) -> None:
     """Show a campaign and its studies. UIDs only, no names."""
     from node.config.loading import load_config
+    from node.fetch import desk
     from node.overview import open_ledger
     from node.printing import show_json, show_table
     from storage.campaign_studies import StudyState, count_studies, list_studies
     from storage.campaigns import get_campaign
 
+    settings = load_config(config)
     state = StudyState.FAILED if failed else None
-    with open_ledger(load_config(config)) as ledger, ledger.read() as connection:
+    with open_ledger(settings) as ledger, ledger.read() as connection:
         campaign = get_campaign(connection, name)
         count = count_studies(connection, campaign.campaign_id)
         studies = list_studies(connection, campaign.campaign_id, state=state, limit=limit)
@@ -204,7 +207,8 @@ def show(
             asdict(campaign) | {"count": asdict(count), "studies": [asdict(study) for study in studies]}
         )
         return
-    show_table(f"Campaign {name}", ("field", "value"), (asdict(campaign) | asdict(count)).items())
+    rows = _campaign_rows(campaign, count, desk.is_worked_on(settings, name))
+    show_table(f"Campaign {name}", ("", ""), rows)
     columns = (
         "study (Study Instance UID)",
         "state",
@@ -219,6 +223,28 @@ def show(
         for each in studies
     ]
     show_table("Studies", columns, rows)
+
+
+def _campaign_rows(
+    campaign: "Campaign", count: "CampaignCount", is_running: bool
+) -> list[tuple[object, ...]]:
+    from node.fetch.criteria import Criteria
+
+    return [
+        ("asked", campaign.destination),
+        ("looks for", Criteria.from_json(campaign.criteria).in_words),
+        ("state", _standing(campaign, is_running)),
+        ("begun", f"{campaign.created_at:%Y-%m-%d %H:%M} UTC"),
+        ("last changed", f"{campaign.changed_at:%Y-%m-%d %H:%M} UTC"),
+        ("round", campaign.round),
+        ("searched to", min(campaign.search_next, campaign.search_to)),
+        (
+            "studies",
+            f"{count.studies}: {count.fetched} fetched, {count.found} to fetch, {count.failed} failed",
+        ),
+        ("objects", f"{count.instances_fetched} fetched, {count.instances_held} held before"),
+        ("remark", campaign.error),
+    ]
 
 
 def _standing(campaign: "Campaign", is_running: bool) -> str:

@@ -116,11 +116,11 @@ def studies(
             _rounded(record.area_mm2, 0),
             people.get(film.sop_instance_uid),
             f"{age_of(record.analysed_at, now)} ago",
-            record.explanation if record.probability is None else None,
+            record.explanation or None,
         )
         for record, film in found
     ]
-    show_table(counted(len(rows), "analysis", "analyses"), (*columns, "why not judged"), rows)
+    show_table(counted(len(rows), "analysis", "analyses"), (*columns, "remark"), rows)
 
 
 @jobs.command("list", epilog="Example: neolung jobs list --dead")

@@ -63,6 +63,17 @@ class Criteria:
         )
 
     @property
+    def in_words(self) -> str:
+        """Say it to people."""
+        last = f"to {self.last_day}" if self.last_day else "on"
+        said = [f"from {self.first_day} {last}", "/".join(self.modalities) or "any modality"]
+        if self.body_parts:
+            said.append(f"body part {'/'.join(self.body_parts)}")
+        if self.max_age_days is not None:
+            said.append(f"at most {self.max_age_days} days old")
+        return ", ".join((*said, *(f"{key}={value}" for key, value in self.keys.items())))
+
+    @property
     def study_keys(self) -> dict[str, str]:
         """The keys for queries at the study level."""
         return {key: value for key, value in self.keys.items() if key not in _SERIES_KEYS | _IMAGE_KEYS}

@@ -125,6 +125,9 @@ def test_a_campaign_survives_being_killed_again_and_again(tmp_path, retrieve):
             assert "done" in again.stdout
             assert node.log.count("instance stored") == stored
             assert len(jobs_of(node)) == 24
+            shown = node.command("fetch", "show", "all").stdout
+            assert "24 fetched" in shown
+            assert "campaign_id" not in shown
 
 
 @pytest.mark.orthanc

@@ -176,7 +176,7 @@ def test_studies_say_why_a_film_was_not_judged(ledger: Ledger, config: str) -> N
     shown = run_neolung("studies", "--config", config).stdout
 
     assert "1 analysis" in shown
-    assert "why not judged" in shown
+    assert "remark" in shown
     assert why in shown
 
 

@@ -80,3 +80,17 @@ def test_keys_go_to_the_level_that_they_belong_to():
 )
 def test_keys_are_keywords_of_single_values(text, is_one):
     assert is_keyword(text) is is_one
+
+
+@pytest.mark.parametrize(
+    ("criteria", "words"),
+    [
+        (Criteria(DAY), "from 2026-01-01 on, CR/DX"),
+        (
+            Criteria(DAY, date(2026, 2, 1), (), ("CHEST",), 28, {"StudyID": "7"}),
+            "from 2026-01-01 to 2026-02-01, any modality, body part CHEST, at most 28 days old, StudyID=7",
+        ),
+    ],
+)
+def test_it_is_said_in_words(criteria, words):
+    assert criteria.in_words == words
