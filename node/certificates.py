@@ -1,6 +1,5 @@
 """Looks into certificate files: whether they can be used, for how long, and who they name."""
 
-import ssl
 import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -61,16 +60,6 @@ def peer_certificate(connection: Any) -> PeerCertificate | None:
     names = frozenset(name.lower() for name in (*common, *alternative))
     fingerprint = hashlib.sha256(encoded).hexdigest()
     return PeerCertificate(names, fingerprint, (*common, *alternative, fingerprint)[0])
-
-
-def in_short(error: BaseException) -> str:
-    """Say what is wrong with TLS, without the library's file names and line numbers."""
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return f"certificate not accepted: {error.verify_message}"
-    reason: str | None = getattr(error, "reason", None)
-    if isinstance(error, ssl.SSLError) and reason:
-        return reason.replace("_", " ").lower()
-    return (error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__
 
 
 def check_identity(certificate: Path, key: Path) -> "Certificate":

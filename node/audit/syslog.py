@@ -9,9 +9,9 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from node.certificates import in_short
 from node.config.audit import SyslogConfig
 from node.errors import AuditFailed, TlsUnusable
+from node.tls_trouble import in_short
 
 _PRIORITY = 85
 """Facility 10, security and authorisation; severity 5, notice (PS3.15 A.6)."""

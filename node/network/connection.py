@@ -8,11 +8,12 @@ from typing import Any, cast
 from pynetdicom import evt
 from pynetdicom.transport import AddressInformation, AssociationSocket
 
-from node.certificates import in_short, peer_certificate
+from node.certificates import peer_certificate
 from node.config.destinations import DestinationConfig
 from node.config.tls import TlsConfig
 from node.errors import TlsUnusable
 from node.network.tls import client_context, shake_hands
+from node.tls_trouble import in_short
 
 Opener = Callable[[socket.socket], socket.socket]
 """Makes of a connected socket the one to talk over; raises OSError when the other end is the wrong one."""

@@ -4,10 +4,10 @@ import socket
 import ssl
 from collections.abc import Callable
 
-from node.certificates import in_short
 from node.errors import TlsUnusable
 from node.log import EventLog
 from node.network.tls import RenewedContext, shake_hands
+from node.tls_trouble import in_short
 
 Alarm = Callable[[str, str], None]
 """Takes the address of a peer that was turned away, and the reason."""

@@ -9,10 +9,11 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from node.certificates import check_identity, days_left, in_short
+from node.certificates import check_identity, days_left
 from node.config.tls import TlsConfig
 from node.errors import TlsUnusable
 from node.log import EventLog
+from node.tls_trouble import in_short
 
 CIPHERS = {
     # RFC 9325 4.2: ephemeral elliptic curves and authenticated encryption. TLS 1.3 has nothing else.
