@@ -11,8 +11,8 @@ _NO_TLS = "the other end does not speak TLS on this port"
 
 _CURES: Mapping[str, str] = MappingProxyType(
     {
-        "TLSV1_ALERT_UNKNOWN_CA": "the other end does not trust who signed tls.certificate; give it that",
-        "TLSV13_ALERT_CERTIFICATE_REQUIRED": "the other end wants a certificate; set tls.certificate, tls.key",
+        "TLSV1_ALERT_UNKNOWN_CA": "the other end does not trust who signed tls.certificate; tell it",
+        "TLSV13_ALERT_CERTIFICATE_REQUIRED": "the other end wants a certificate; set tls.certificate and key",
         "SSLV3_ALERT_CERTIFICATE_EXPIRED": _OWN,
         "SSLV3_ALERT_CERTIFICATE_REVOKED": _OWN,
         "SSLV3_ALERT_CERTIFICATE_UNKNOWN": _OWN,
