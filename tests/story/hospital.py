@@ -1,9 +1,10 @@
 """The hospital of the story: a node in its own processes, a PACS, and the commands that people type there."""
 
 import json
+import shlex
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,30 +36,45 @@ class Hospital:
     ----------
     folder
         Of everything that is written.
+    say
+        Tells the story.
     """
 
     folder: Path
     node: RunningNode
     pacs: Pacs
+    say: Callable[[str], None]
 
-    def run(self, *arguments: object, expected: Sequence[int] = (0,)) -> str:
-        """Type a ``neolung`` command; gives what it says."""
+    def type(self, *arguments: object, expected: Sequence[int] = (0,)) -> None:
+        """Type a ``neolung`` command, and tell what it says."""
         done = self.node.command(*map(str, arguments))
-        if done.returncode not in expected:
-            raise StoryFailed(f"neolung {' '.join(map(str, arguments))}: {done.stdout}{done.stderr}")
-        return done.stdout
+        self._tell("neolung", arguments, done, expected)
 
-    def ask(self, *arguments: object, expected: Sequence[int] = (0,)) -> Any:
-        """Type a command with ``--json``."""
-        return json.loads(self.run(*arguments, "--json", expected=expected))
-
-    def train(self, *arguments: object) -> str:
-        """Type a ``neolung-train`` command."""
+    def train(self, *arguments: object) -> None:
+        """Type a ``neolung-train`` command, and tell what it says."""
         command = [sys.executable, "-m", "train", *map(str, arguments)]
         done = subprocess.run(command, capture_output=True, text=True, timeout=TRAINING_S, check=False)
-        if done.returncode:
-            raise StoryFailed(f"neolung-train {' '.join(map(str, arguments))}: {done.stdout}{done.stderr}")
-        return done.stdout
+        self._tell("neolung-train", arguments, done, (0,))
+
+    def ask(self, *arguments: object, expected: Sequence[int] = (0,)) -> Any:
+        """Type a ``neolung`` command with ``--json``, for the story itself."""
+        done = self.node.command(*map(str, arguments), "--json")
+        if done.returncode not in expected:
+            raise StoryFailed(f"neolung {' '.join(map(str, arguments))}: {done.stdout}{done.stderr}")
+        return json.loads(done.stdout)
+
+    def _tell(
+        self,
+        program: str,
+        arguments: Sequence[object],
+        done: "subprocess.CompletedProcess[str]",
+        expected: Sequence[int],
+    ) -> None:
+        command = f"{program} {shlex.join(map(str, arguments))}"
+        if done.returncode not in expected:
+            raise StoryFailed(f"{command}: {done.stdout}{done.stderr}")
+        output = "\n".join(line.rstrip() for line in (done.stdout or done.stderr).splitlines())
+        self.say(f"$ {command}\n{output}".replace(f"{self.folder}/", ""))
 
     def send(self, objects: Sequence[Dataset]) -> None:
         """Send films, or what readers made, by C-STORE; what was not answered is sent again."""
@@ -85,9 +101,7 @@ class Hospital:
 
     def wait_for_analyses(self, seconds: float) -> None:
         """Wait until no film waits."""
-        wait_until(
-            self._is_idle, seconds, lambda: f"films still wait:\n{self.run('status', expected=(0, 1))}"
-        )
+        wait_until(self._is_idle, seconds, lambda: f"films still wait: {self.ask('status', expected=(0, 1))}")
 
     def analyses(self) -> dict[str, dict[str, Any]]:
         """Give the newest analysis of each film, by SOP Instance UID."""
@@ -126,7 +140,9 @@ def _referenced(studies: Iterable[Dataset]) -> Iterator[Dataset]:
 
 
 @contextmanager
-def open_hospital(folder: Path, bundle: Path | None, drift: dict[str, int]) -> Iterator[Hospital]:
+def open_hospital(
+    folder: Path, bundle: Path | None, drift: dict[str, int], say: Callable[[str], None]
+) -> Iterator[Hospital]:
     """Start PACS and node."""
     with Pacs() as pacs:
         destination = {
@@ -139,7 +155,7 @@ def open_hospital(folder: Path, bundle: Path | None, drift: dict[str, int]) -> I
         watch = {**drift, "ignore": ["seconds to result"]}
         model = {"bundle": str(bundle) if bundle else None}
         with running_node(folder / "node", [destination], drift=watch, model=model) as node:
-            yield Hospital(folder, node, pacs)
+            yield Hospital(folder, node, pacs, say)
 
 
 def auroc_of(hospital: Hospital, babies: Sequence[Baby]) -> tuple[float, int]:

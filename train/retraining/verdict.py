@@ -27,6 +27,11 @@ def weigh(
     by_name = {one.figure: one for one in compared}
     demanded = [figure for figure in MARGINS if not (figure == "iou" and same_lungs)]
     sentences = [_sentence(figure, by_name.get(figure)) for figure in demanded]
+    sentences += [
+        f"{_said(one)}, no bound"
+        for one in compared
+        if one.margin is None and not math.isnan(one.result.difference)
+    ]
     return Evidence(
         passes=all(figure in by_name and bool(by_name[figure].is_not_inferior) for figure in demanded),
         against=start.digest,
@@ -47,10 +52,13 @@ def _sentence(figure: str, one: Compared | None) -> str:
     if one is None or math.isnan(one.result.low):
         return f"{figure}: not measured, the locked babies lack labels of both classes or outlines: fails"
     verdict = "holds" if one.is_not_inferior else "fails"
-    return (
-        f"{figure}: new minus old {one.result.difference:+.3f} ({one.result.low:+.3f} to "
-        f"{one.result.high:+.3f}) on {one.films} films, must lie above {-margin:+.2f}: {verdict}"
-    )
+    return f"{_said(one)}, must lie above {-margin:+.2f}: {verdict}"
+
+
+def _said(one: Compared) -> str:
+    found = one.result
+    interval = f"{found.low:+.3f} to {found.high:+.3f}"
+    return f"{one.figure}: new minus old {found.difference:+.3f} ({interval}) on {one.films} films"
 
 
 def _difference(one: Compared) -> Difference:
