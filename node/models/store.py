@@ -65,6 +65,8 @@ class ModelStore:
     def add(self, folder: Path) -> StoredModel:
         """Take a bundle in: every file is verified, the networks answer their self-test, then it is copied.
 
+        A copy that was damaged since is replaced.
+
         Raises
         ------
         BundleError
@@ -80,7 +82,7 @@ class ModelStore:
         if shipped.digest == digest:
             return shipped
         place = self._root / digest[:_DIGITS]
-        if not place.exists():
+        if not _is_whole(place, digest):
             self._copy(folder, manifest, place)
         return _open(place)
 
@@ -150,17 +152,34 @@ class ModelStore:
                 (incoming / name).chmod(0o444)
                 _sync(incoming / name)
             verify_bundle(incoming)
-            incoming.rename(place)
-            _sync(self._root)
+            self._put(incoming, place)
         except OSError as error:
             raise ModelRefused(f"the bundle cannot be copied to {self._root}; {in_words(error)}") from error
         finally:
             shutil.rmtree(incoming, ignore_errors=True)
 
+    def _put(self, incoming: Path, place: Path) -> None:
+        """Let a whole copy appear in one step; a damaged one is moved out of its way before."""
+        damaged = self._root / f".damaged-{os.getpid()}"
+        shutil.rmtree(damaged, ignore_errors=True)
+        if place.exists():
+            place.rename(damaged)
+        incoming.rename(place)
+        _sync(self._root)
+        shutil.rmtree(damaged, ignore_errors=True)
+
 
 def _open(path: Path, *, ships: bool = False) -> StoredModel:
     manifest, digest = read_manifest(path)
     return StoredModel(path, digest, manifest, ships)
+
+
+def _is_whole(path: Path, digest: str) -> bool:
+    try:
+        _, identity = verify_bundle(path)
+    except BundleError:
+        return False
+    return identity.digest == digest
 
 
 def _sync(path: Path) -> None:

@@ -15,7 +15,7 @@ from node.errors import ModelRefused
 from node.models.choice import active_model, roles_of_models, shadow_model
 from node.models.promotion import Registrar
 from node.models.store import ModelStore, StoredModel
-from pipeline.bundle import reference_bundle
+from pipeline.bundle import reference_bundle, verify_bundle
 from pipeline.bundle.evidence import EVIDENCE_NAME, Evidence
 from pipeline.bundle.manifest import MANIFEST_NAME, sha256_of
 from pipeline.errors import BundleError
@@ -143,6 +143,47 @@ class TestAdding:
         with pytest.raises(BundleError, match=reason):
             store.add(tmp_path / "damaged")
         assert [model.ships for model in store.all()] == [True]
+
+    @pytest.mark.parametrize(
+        "damage",
+        [
+            lambda path: _flip(path / "classifier.safetensors"),
+            lambda path: (path / MANIFEST_NAME).write_bytes(b"{}"),
+            lambda path: (path / "segmenter.onnx").unlink(),
+            shutil.rmtree,
+        ],
+    )
+    def test_a_copy_that_was_damaged_since_is_replaced(
+        self, store: ModelStore, bundles: list[Path], damage: Callable[[Path], object]
+    ) -> None:
+        added = store.add(bundles[0])
+        for path in added.path.iterdir():
+            path.chmod(0o644)
+        damage(added.path)
+        assert store.add(bundles[0]) == added
+        _, identity = verify_bundle(added.path)
+        assert identity.digest == added.digest
+        assert [path.name for path in added.path.parent.iterdir()] == [added.path.name]
+
+    def test_a_sound_copy_is_left_as_it_is(self, store: ModelStore, bundles: list[Path]) -> None:
+        before = (store.add(bundles[0]).path / MANIFEST_NAME).stat()
+        after = (store.add(bundles[0]).path / MANIFEST_NAME).stat()
+        assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+
+    def test_where_the_copy_cannot_be_made_the_damaged_one_stays(
+        self, store: ModelStore, bundles: list[Path], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        added = store.add(bundles[0])
+        (added.path / "segmenter.onnx").unlink()
+
+        def fail(*_: object) -> None:
+            raise OSError(28, "No space left on device")
+
+        monkeypatch.setattr(shutil, "copyfile", fail)
+        with pytest.raises(ModelRefused, match="No space left on device"):
+            store.add(bundles[0])
+        assert [path.name for path in added.path.parent.iterdir()] == [added.path.name]
+        assert (added.path / "classifier.onnx").exists()
 
 
 def _flip(file: Path) -> None:
