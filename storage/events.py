@@ -10,7 +10,7 @@ from storage.jobs import to_error
 from storage.tables import event
 
 DRIFT_EVENT = "drift"
-"""Films of a window are unlike the reference."""
+"""Films of a window, which is the subject, are unlike the reference; kept for good."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,3 +48,8 @@ def list_events(
     if what is not None:
         wanted = wanted.where(event.c.what == what)
     return [Event(**row) for row in connection.execute(wanted).mappings()]
+
+
+def has_event(connection: Connection, what: str, *, subject: str) -> bool:
+    """Whether the history says this of a subject."""
+    return bool(list_events(connection, subject=subject, what=what, limit=1))

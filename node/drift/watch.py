@@ -10,7 +10,7 @@ from node.drift.statistics import Change, Limits, changes
 from node.drift.windows import Window, windows_of
 from node.errors import NoReference
 from node.log import EventLog
-from storage.events import DRIFT_EVENT, add_event, list_events
+from storage.events import DRIFT_EVENT, add_event, has_event
 from storage.ledger import Ledger
 
 _log = EventLog("drift")
@@ -61,7 +61,7 @@ def look_for_drift(config: Config, ledger: Ledger, *, last: int | None = None) -
 
 
 def watch_drift(config: Config, ledger: Ledger, today: date | None = None) -> list[str]:
-    """Raise an event for each window that has ended, is unlike the reference, and was not told yet.
+    """Raise an event for each window that has ended, is unlike the reference, and was never told.
 
     Parameters
     ----------
@@ -87,12 +87,14 @@ def watch_drift(config: Config, ledger: Ledger, today: date | None = None) -> li
 def _tell(ledger: Ledger, looked: Looked) -> bool:
     name = looked.window.name
     with ledger.read() as connection:
-        if any(event.what == DRIFT_EVENT for event in list_events(connection, subject=name)):
+        if has_event(connection, DRIFT_EVENT, subject=name):
             return False
     said = "; ".join(
         f"{change.feature}: {change.before} before, {change.now} now" for change in looked.alarms
     )
     with ledger.begin() as connection:
+        if has_event(connection, DRIFT_EVENT, subject=name):  # by another process in the meantime
+            return False
         add_event(connection, DRIFT_EVENT, subject=name, detail=said)
     _log.error("films are unlike the reference", window=name, features=len(looked.alarms))
     return True

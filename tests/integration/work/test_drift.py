@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,6 +14,7 @@ from node.drift.reference import freeze, read_reference, reference_file
 from node.drift.watch import look_for_drift, watch_drift
 from node.errors import NoReference
 from storage.events import DRIFT_EVENT, list_events
+from storage.retention import forget_events
 from tests.support.films import make_film
 from tests.support.work import Desk, open_desk
 
@@ -84,6 +85,13 @@ def test_an_event_is_raised_once_for_each_week_that_has_ended(frozen: Desk) -> N
     with frozen.ledger.read() as connection:
         (event,) = (one for one in list_events(connection, subject=told[0]) if one.what == DRIFT_EVENT)
     assert "Manufacturer: Maker (100 %) before, Other (100 %) now" in event.detail
+
+
+def test_no_week_is_told_again_when_the_history_is_trimmed(frozen: Desk) -> None:
+    end = BEGIN + timedelta(weeks=20)
+    watch_drift(frozen.config, frozen.ledger, today=end)
+    forget_events(frozen.ledger, datetime.now(UTC) + timedelta(days=1))
+    assert watch_drift(frozen.config, frozen.ledger, today=end) == []
 
 
 def test_the_command_prints_plots_and_tells_by_its_exit_code(frozen: Desk, tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from datetime import timedelta
 from sqlalchemy import func, select
 
 from storage.commitments import close_commitment, open_commitment
-from storage.events import add_event
+from storage.events import DRIFT_EVENT, add_event, list_events
 from storage.instances import add_instance
 from storage.ledger import Ledger
 from storage.queue import bury, cancel_job, complete, enqueue, list_jobs, settle
@@ -136,3 +136,14 @@ def test_the_moment_itself_is_kept(ledger: Ledger, clock: HandClock) -> None:
 
     assert forget_events(ledger, clock()) == 0
     assert forget_events(ledger, clock() + timedelta(microseconds=1)) == 1
+
+
+def test_drift_that_was_told_is_never_forgotten(ledger: Ledger, clock: HandClock) -> None:
+    with ledger.begin() as connection:
+        for what in (DRIFT_EVENT, "received"):
+            add_event(connection, what, subject="2026-01-05 to 2026-01-11")
+    clock.advance(timedelta(days=1000))
+
+    assert [forget_events(ledger, clock()) for _ in range(2)] == [1, 0]
+    with ledger.read() as connection:
+        assert [each.what for each in list_events(connection)] == [DRIFT_EVENT]
