@@ -21,7 +21,7 @@ from train.retraining.candidate import calibrated, learnt_before, make_parts, wr
 from train.retraining.comparing import Asked, compare
 from train.retraining.findings import can_learn, learn_findings
 from train.retraining.lock import LOCK_NAME, Lock, deal, refuse_learnt
-from train.retraining.lungs import LungSchool
+from train.retraining.lungs import LEAST_FILMS, LungSchool
 from train.retraining.plan import plan_of
 from train.retraining.start import StartBundle, open_start
 
@@ -69,9 +69,9 @@ def run_retrain(asked: Retraining) -> str:
     learnt = learn_findings(films, school, start, plan, run) if can_learn(films) else None
     if lungs is None and learnt is None:
         raise UnusableIndex(
-            f"{asked.data}: nothing to learn: fewer than four films have an outline drawn by a person, and "
-            "the labels of the films to learn from, or to choose by, lack a class; correct outlines or "
-            "label films, and export again"
+            f"{asked.data}: nothing to learn: fewer than {LEAST_FILMS} of the films to learn from, or of "
+            "those to choose by, have an outline drawn by a person, and the labels of one of the two lack a "
+            "class; correct outlines or label films, and export again"
         )
     if learnt is not None:
         parts = calibrated(parts, learnt)

@@ -17,10 +17,12 @@ from tests.support.bundles import make_tiny_bundle, sign_again
 from tests.support.two_lungs import two_lung_films
 from train.cli import app
 from train.data import write_index
+from train.data.splits import VALIDATION
 from train.errors import UnusableIndex, UnusableSplit
 from train.retraining.candidate import LEARNT
 from train.retraining.command import Retraining, run_retrain
-from train.retraining.lock import LOCK_NAME, mark, read_lock
+from train.retraining.lock import LOCK_NAME, deal, mark, read_lock
+from train.retraining.lungs import LEAST_FILMS
 
 pytest.importorskip("torch")
 
@@ -143,8 +145,22 @@ def test_nothing_to_learn_is_said(site: Folders, tmp_path: Path) -> None:
         for film in two_lung_films(tmp_path / "films", 24)
     ]
     write_index(tmp_path / "films", films)
-    with pytest.raises(UnusableIndex, match="nothing to learn: fewer than four films have an outline"):
+    with pytest.raises(UnusableIndex, match="fewer than 4 of the films to learn from, or of those to choose"):
         run_retrain(Retraining(tmp_path / "films", tmp_path / "out", site[1], budget="tiny"))
+
+
+def test_outlines_are_wanted_among_the_films_to_choose_by_too(site: Folders, tmp_path: Path) -> None:
+    films = two_lung_films(tmp_path / "films", 24)
+    dealt, _ = deal(films, tmp_path / "lock.json")
+    few = [film.patient for film in dealt if film.split == VALIDATION][LEAST_FILMS - 1 :]
+    write_index(
+        tmp_path / "films",
+        [replace(film, rds=None, mask=None if film.patient in few else film.mask) for film in films],
+    )
+    with pytest.raises(UnusableIndex, match="nothing to learn"):
+        run_retrain(
+            Retraining(tmp_path / "films", tmp_path / "out", site[1], tmp_path / "lock.json", budget="tiny")
+        )
 
 
 def test_a_damaged_start_bundle_is_refused(site: Folders, tmp_path: Path) -> None:
