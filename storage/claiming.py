@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,11 +11,21 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, and_, case, selec
 from storage.databases import database_now
 from storage.jobs import IS_FRESH, IS_RETRIED
 from storage.ledger import Ledger
+from storage.promotions import Part, current
 from storage.tables import job
 from storage.values import Claim, JobKind, JobState
 
 WORKER_DIED = "worker died"
 """Error of a job whose leases ended one after the other without a word from its workers."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Queue:
+    """Jobs among which is claimed."""
+
+    kind: JobKind
+    destination: str
+    serves: str | None = None
 
 
 def claim(
@@ -40,51 +51,82 @@ def claim(
     list of Claim
         The most urgent first. They share one token, which is also a valid UID (PS3.5 B.2).
     """
-    turns = _turns(ledger, kind, destination)
+    return _claim(ledger, _Queue(kind, destination), limit, lease, owner)
+
+
+def claim_films(ledger: Ledger, limit: int, serves: str, *, lease: timedelta, owner: str) -> list[Claim]:
+    """Claim ANALYSE jobs as `claim` does, for a bundle that may not be the active one just now.
+
+    Parameters
+    ----------
+    serves
+        Digest of the bundle that judges what is claimed. While another one is active, films that are asked
+        for again are left alone: they are meant for that one.
+    """
+    return _claim(ledger, _Queue(JobKind.ANALYSE, "", serves), limit, lease, owner)
+
+
+def _claim(ledger: Ledger, queue: _Queue, limit: int, lease: timedelta, owner: str) -> list[Claim]:
+    turns = _turns(ledger, queue)
     if not turns:
         return []
     with ledger.begin() as connection:
         now = database_now(connection)
-        _bury_exhausted(connection, kind, destination, now)
+        _bury_exhausted(connection, queue, now)
         for is_retried in turns:
-            due = _due(IS_RETRIED if is_retried else IS_FRESH, kind, destination, now)
-            most = 1 if is_retried and kind is not JobKind.COMMIT else limit
-            picked = connection.scalars(due.limit(most).with_for_update(skip_locked=True)).all()
+            due = _due(IS_RETRIED if is_retried else IS_FRESH, queue, now)
+            most = 1 if is_retried and queue.kind is not JobKind.COMMIT else limit
+            locked = connection.scalars(due.limit(most).with_for_update(skip_locked=True)).all()
+            picked = _meant_for(connection, queue, locked)
             if picked:
-                ledger.had_retried[kind, destination] = is_retried
+                ledger.had_retried[queue.kind, queue.destination] = is_retried
                 return _lease(connection, picked, now + lease, owner)
     return []
 
 
-def _turns(ledger: Ledger, kind: JobKind, destination: str) -> list[bool]:
+def _meant_for(connection: Connection, queue: _Queue, locked: Sequence[int]) -> Sequence[int]:
+    """Leave out films that were asked for again for another bundle than the one that serves.
+
+    Asked after the jobs were found: who sees that a film is asked for sees for which bundle, too.
+    """
+    if not locked or queue.serves is None:
+        return locked
+    active = current(connection, Part.ACTIVE)
+    if active is None or active.digest == queue.serves:
+        return locked
+    mine = select(job.c.job_id).where(job.c.job_id.in_(locked), job.c.generation == 0)
+    of_new_films = set(connection.scalars(mine))
+    return [job_id for job_id in locked if job_id in of_new_films]
+
+
+def _turns(ledger: Ledger, queue: _Queue) -> list[bool]:
     """Tell in which order to try retried (True) and fresh (False) jobs, as far as any are due."""
     with ledger.read() as connection:
         now = database_now(connection)
         urgency = {
-            is_retried: connection.scalar(_due(which, kind, destination, now, column=job.c.priority).limit(1))
+            is_retried: connection.scalar(_due(which, queue, now, column=job.c.priority).limit(1))
             for is_retried, which in ((False, IS_FRESH), (True, IS_RETRIED))
         }
-    last = ledger.had_retried.get((kind, destination), True)
+    last = ledger.had_retried.get((queue.kind, queue.destination), True)
     due = {is_retried: priority for is_retried, priority in urgency.items() if priority is not None}
     return sorted(due, key=lambda is_retried: (-due[is_retried], is_retried == last))
 
 
 def _due(
     which: ColumnElement[bool],
-    kind: JobKind,
-    destination: str,
+    queue: _Queue,
     now: datetime,
     *,
     column: ColumnElement[int] = job.c.job_id,
 ) -> Select[int]:
-    queue = and_(job.c.kind == kind, job.c.destination == destination)
+    mine = and_(job.c.kind == queue.kind, job.c.destination == queue.destination)
     return (
-        select(column).where(queue, which, job.c.run_at <= now).order_by(job.c.priority.desc(), job.c.job_id)
+        select(column).where(mine, which, job.c.run_at <= now).order_by(job.c.priority.desc(), job.c.job_id)
     )
 
 
-def _bury_exhausted(connection: Connection, kind: JobKind, destination: str, now: datetime) -> None:
-    due = _due(IS_RETRIED, kind, destination, now)
+def _bury_exhausted(connection: Connection, queue: _Queue, now: datetime) -> None:
+    due = _due(IS_RETRIED, queue, now)
     exhausted = connection.scalars(
         due.where(job.c.attempts >= job.c.max_attempts).with_for_update(skip_locked=True)
     ).all()

@@ -26,6 +26,8 @@ class StoredFilm:
         Whether its analysis is still to come, or goes on.
     outcome
         Of its newest analysis; "" without one.
+    judged_by, judged_generation
+        Digest of the bundle of its newest analysis, and for which asking that was; "" and -1 without one.
     generation
         How often it was asked for again.
     asked_at
@@ -43,8 +45,15 @@ class StoredFilm:
     facts: Mapping[str, Any]
     is_waiting: bool
     outcome: str
+    judged_by: str
+    judged_generation: int
     generation: int
     asked_at: datetime
+
+    @property
+    def is_asked_again(self) -> bool:
+        """Whether it was judged, and is to be judged once more."""
+        return 0 <= self.judged_generation < self.generation
 
 
 def add_exposure(connection: Connection, instance_id: int, facts: Mapping[str, object]) -> None:
@@ -96,7 +105,8 @@ def _films() -> Select[Any]:
             study.c.study_instance_uid,
             exposure.c.facts,
             *(job.c[name] for name in ("state", "generation", "enqueued_at")),
-            analysis.c.outcome,
+            *(analysis.c[name] for name in ("outcome", "bundle_digest")),
+            analysis.c.generation.label("judged_generation"),
         )
         .select_from(
             instance.join(series)
@@ -130,6 +140,8 @@ def _to_film(row: Mapping[Any, Any]) -> StoredFilm:
         facts=row["facts"] or {},
         is_waiting=row["state"] == JobState.READY,
         outcome=row["outcome"] or "",
+        judged_by=row["bundle_digest"] or "",
+        judged_generation=-1 if row["judged_generation"] is None else row["judged_generation"],
         generation=row["generation"] or 0,
         asked_at=row["enqueued_at"] if row["generation"] else row["received_at"],
     )

@@ -23,6 +23,9 @@ from storage.errors import JobNotChangeable, NotInLedger
 from storage.tables import job
 from storage.values import Job, JobKind, JobState, QueueCount
 
+AGAIN = -20
+"""Priority of films that are asked for again: behind all others."""
+
 LONGEST_ERROR = 2000
 """Characters kept of an error."""
 
@@ -148,6 +151,18 @@ def counts(connection: Connection) -> list[QueueCount]:
     found = [_to_count(row) for row in ended]
     found += [_to_count(row, row.running, row.oldest, now) for row in connection.execute(_open_jobs(now))]
     return sorted(found, key=lambda count: (count.kind, count.destination, count.state))
+
+
+def count_new_films(connection: Connection) -> int:
+    """Count the films whose analysis is still to come; those that are asked for again do not count.
+
+    They wait behind all others, so nobody needs to hold back for them.
+    """
+    films = (job.c.kind == JobKind.ANALYSE, job.c.destination == "", job.c.priority > AGAIN)
+    return sum(
+        connection.scalar(select(func.count()).select_from(job).where(which, *films)) or 0
+        for which in (IS_FRESH, IS_RETRIED)
+    )
 
 
 def has_due(connection: Connection, kind: JobKind) -> bool:

@@ -18,7 +18,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, and_, update
 
-from storage.claiming import WORKER_DIED, claim
+from storage.claiming import WORKER_DIED, claim, claim_films
 from storage.databases import database_now, insert_new
 from storage.errors import LeaseLost
 from storage.jobs import (
@@ -43,6 +43,7 @@ __all__ = [
     "bury",
     "cancel_job",
     "claim",
+    "claim_films",
     "complete",
     "counts",
     "enqueue",

@@ -6,11 +6,11 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, insert, select, update
 
 from storage.databases import database_now
+from storage.jobs import AGAIN
 from storage.routing import Stage
 from storage.tables import analysis, instance, job, routing
 from storage.values import JobKind, JobState, Role
 
-LOW = -10
 _HAS_ENDED = (JobState.DONE, JobState.DEAD, JobState.CANCELLED)
 
 
@@ -56,7 +56,7 @@ def ask_again(connection: Connection, selection: Selection, *, limit: int, max_a
     for film in films:
         again = {
             "state": JobState.READY,
-            "priority": LOW,
+            "priority": AGAIN,
             "attempts": 0,
             "run_at": now,
             "finished_at": None,
@@ -90,7 +90,7 @@ def stop_asking(connection: Connection) -> int:
 
 def _waits_again() -> ColumnElement[bool]:
     is_judged = exists().where(analysis.c.source_instance_id == job.c.instance_id)
-    is_waiting = and_(job.c.state == JobState.READY, job.c.token.is_(None), job.c.priority == LOW)
+    is_waiting = and_(job.c.state == JobState.READY, job.c.token.is_(None), job.c.priority == AGAIN)
     return and_(job.c.kind == JobKind.ANALYSE, is_waiting, is_judged)
 
 

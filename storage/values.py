@@ -145,7 +145,7 @@ class NewJob:
     destination
         Name of the destination for DELIVER and COMMIT, else empty.
     priority
-        Higher runs first; 0 is ordinary, 10 STAT, -10 a campaign.
+        Higher runs first; 0 is ordinary, 10 STAT, -10 a campaign, -20 films that are asked for again.
     delay
         How long it is not yet due.
     """

@@ -179,4 +179,11 @@ def make_worker(config: Config, ledger: Ledger, engine: Engine, settings: Analys
         poll_s=work.poll_s,
     )
     models = FollowedModels(config, ledger, engine.executor, settings)
-    return Worker(engine.executor, models, concluder, worker_settings, give_up=engine.give_up)
+    return Worker(
+        engine.executor,
+        models,
+        concluder,
+        worker_settings,
+        serves=lambda: models.serves,
+        give_up=engine.give_up,
+    )

@@ -6,9 +6,8 @@ from time import monotonic
 from node.config.fetch import FetchConfig
 from node.log import EventLog
 from node.processes.lifetime import Drain
-from storage.jobs import counts
+from storage.jobs import count_new_films
 from storage.ledger import Ledger
-from storage.values import JobKind, JobState
 
 _LOOK_S = 2.0
 
@@ -50,6 +49,4 @@ class Pace:
         if not self._config.max_waiting:
             return False
         with self._ledger.read() as connection:
-            queues = counts(connection)
-        films = (queue for queue in queues if queue.kind is JobKind.ANALYSE and queue.state is JobState.READY)
-        return sum(queue.jobs - queue.running for queue in films) > self._config.max_waiting
+            return count_new_films(connection) > self._config.max_waiting

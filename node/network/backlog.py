@@ -3,9 +3,8 @@
 import threading
 import time
 
-from storage.jobs import counts
+from storage.jobs import count_new_films
 from storage.ledger import Ledger
-from storage.values import JobKind, JobState
 
 _LOOK_AGAIN_S = 2.0
 
@@ -38,8 +37,4 @@ class Backlog:
 
     def _count(self) -> int:
         with self._ledger.read() as connection:
-            return sum(
-                count.jobs
-                for count in counts(connection)
-                if count.kind is JobKind.ANALYSE and count.state is JobState.READY
-            )
+            return count_new_films(connection)

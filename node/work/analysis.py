@@ -201,7 +201,7 @@ def _store_results(
     )
     forms = settings.wishes.forms_of(decision.destinations, analysis.outcome)
     instances, overlay = make_products(
-        store, analysis, origin, forms, overlay=settings.keep_overlay, makers=film.makers
+        store, analysis, origin, forms, overlay=settings.keep_overlay, past=film.past
     )
     return FilmResult(_record(film, analysis, overlay), instances, decision)
 

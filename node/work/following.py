@@ -14,6 +14,7 @@ from node.work.analysis import AnalysisSettings, process_batch, warm_up
 from node.work.values import describe_warm_up
 from node.work.worker import ProcessBatch
 from pipeline.bundle import verify_bundle
+from pipeline.bundle.loading import read_manifest
 from pipeline.errors import BundleError
 from storage.errors import StorageFailed
 from storage.events import add_event
@@ -46,6 +47,8 @@ class FollowedModels:
         Of the batches that are handed out now.
     warm
         What makes a process of the engine ready.
+    serves
+        Digest of the bundle that `settings` name.
     """
 
     config: Config
@@ -53,9 +56,13 @@ class FollowedModels:
     engine: Executor
     settings: AnalysisSettings
     warm: Callable[[AnalysisSettings], None] = warm_up
+    serves: str = field(init=False)
     _looked_at: float = 0.0
     _refused: set[ChosenModel] = field(default_factory=set)
     _coming: "tuple[ChosenModel, AnalysisSettings, Future[None]] | None" = None
+
+    def __post_init__(self) -> None:
+        _, self.serves = read_manifest(self.settings.router.default_bundle)
 
     def __call__(self) -> ProcessBatch:
         """Give the function for the next batch."""
@@ -93,7 +100,7 @@ class FollowedModels:
             return
         error = warmed.exception()
         if error is None:
-            self.settings = settings
+            self.settings, self.serves = settings, chosen.digest
             _log.info("new model serves", bundle=chosen.name)
         elif isinstance(error, BundleError):
             self._refused.add(chosen)

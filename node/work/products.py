@@ -8,7 +8,7 @@ from node.index import index_attributes
 from node.work.values import ResultInstance
 from pipeline import PIPELINE_VERSION
 from pipeline.results import VISIBLE_KINDS, Form, make_result_objects, make_visible_object, to_part10
-from pipeline.results.predecessors import Maker, maker_before, name_predecessors, report_of
+from pipeline.results.predecessors import NO_PAST, Maker, Past, name_predecessors, report_before
 from pipeline.values import Analysis, Origin
 from storage.objects import ObjectStore
 from storage.values import StoredFile
@@ -21,7 +21,7 @@ def make_products(
     forms: Sequence[Form],
     *,
     overlay: bool,
-    makers: Sequence[Maker] = (),
+    past: Past = NO_PAST,
 ) -> tuple[tuple[ResultInstance, ...], StoredFile | None]:
     """Make and store the result objects of one film.
 
@@ -31,8 +31,8 @@ def make_products(
         As `node.work.wishes.Wishes.forms_of` gives them: SEG and report in each character set, then the rest.
     overlay
         Whether to keep a picture beside them.
-    makers
-        Of the reports that the film has had so far; the new one names that which it replaces.
+    past
+        The film's reports so far; the new one names that which it replaces.
 
     Returns
     -------
@@ -46,21 +46,21 @@ def make_products(
     StorageError, PipelineError
         If nothing can be stored, or the film is none that results can refer to.
     """
-    instances = tuple(_store(store, form, made) for form, made in _make(analysis, origin, forms, makers))
+    instances = tuple(_store(store, form, made) for form, made in _make(analysis, origin, forms, past))
     return instances, _store_overlay(store, analysis) if overlay else None
 
 
 def _make(
-    analysis: Analysis, origin: Origin, forms: Sequence[Form], makers: Sequence[Maker]
+    analysis: Analysis, origin: Origin, forms: Sequence[Form], past: Past
 ) -> Iterator[tuple[Form, Dataset]]:
-    former = maker_before(makers, Maker(PIPELINE_VERSION, analysis.bundle.digest, origin.generation))
+    own = Maker(PIPELINE_VERSION, analysis.bundle.digest, origin.generation)
+    film_uid = str(analysis.header.SOPInstanceUID)
     for charset in dict.fromkeys(form.charset for form in forms):
         results = make_result_objects(analysis, origin, charset=charset, overlay=False)
         if results.segmentation is not None:
             yield Form("seg", charset), results.segmentation
-        if former is not None:
-            film_uid = str(analysis.header.SOPInstanceUID)
-            name_predecessors(results.report, [report_of(former, results.report, film_uid, charset)])
+        former = report_before(past, own, results.report, film_uid, charset)
+        name_predecessors(results.report, [former] if former else [])
         yield Form("sr", charset), results.report
     for form in forms:
         made = make_visible_object(analysis, origin, form) if form.kind in VISIBLE_KINDS else None

@@ -11,7 +11,7 @@ from node.routing.values import Decision, Sender
 from node.work.retry import Failure
 from pipeline.errors import PipelineError
 from pipeline.results import Form, Kind
-from pipeline.results.predecessors import Maker
+from pipeline.results.predecessors import NO_PAST, Past
 from storage.errors import StorageError
 from storage.values import AnalysisRecord, Attributes, Role, StoredFile
 
@@ -46,8 +46,8 @@ class Film:
         By which, among others, routes choose.
     stands_for_it
         SOP Instance UID of the film whose result counts for both; "" where this one is looked at itself.
-    makers
-        Of the reports that it has had so far, in the order in which they first reported.
+    past
+        Its reports so far.
     is_last_attempt
         A software failure is then reported to the destinations instead of tried again.
     """
@@ -59,7 +59,7 @@ class Film:
     sender: Sender
     generation: int = 0
     stands_for_it: str = ""
-    makers: tuple[Maker, ...] = ()
+    past: Past = NO_PAST
     is_last_attempt: bool = False
 
 

@@ -20,8 +20,8 @@ from node.work.selection import select_films
 from node.work.values import Film, FilmFailure, FilmOutcome, KeptBack, describe_failure
 from storage.errors import StorageFailed
 from storage.ledger import Ledger
-from storage.queue import claim, extend, release, release_owned
-from storage.values import Claim, JobKind
+from storage.queue import claim_films, extend, release, release_owned
+from storage.values import Claim
 
 ProcessBatch = Callable[[Sequence[Film]], Sequence[FilmOutcome]]
 """Analyses films; picklable where the engine has processes of its own."""
@@ -83,6 +83,8 @@ class Worker:
         Where batches run.
     process
         Gives what runs there, anew for each turn: the models may have changed.
+    serves
+        Gives the digest of the bundle that is at work, see `storage.queue.claim_films`; empty: of none.
     give_up
         Ends a call that outstayed its time; engines that cannot do that just lose a thread.
     """
@@ -94,6 +96,7 @@ class Worker:
         concluder: Concluder,
         settings: WorkerSettings,
         *,
+        serves: Callable[[], str] = str,
         give_up: "Callable[[Future[Any]], None] | None" = None,
     ) -> None:
         self._engine = engine
@@ -101,6 +104,7 @@ class Worker:
         self._concluder = concluder
         self._ledger: Ledger = concluder.ledger
         self._settings = settings
+        self._serves = serves
         self._give_up = give_up or (lambda future: None)
         self._batches: list[_Batch] = []
         self._extend_at = 0.0
@@ -134,13 +138,11 @@ class Worker:
 
     def _take(self, process: ProcessBatch, bell: Doorbell) -> bool:
         """Claim a batch and hand it to the engine; False when nothing is due."""
-        settings = self._settings
-        claims = claim(
-            self._ledger, JobKind.ANALYSE, "", settings.batch, lease=settings.lease, owner=settings.owner
-        )
+        settings, serves = self._settings, self._serves()
+        claims = claim_films(self._ledger, settings.batch, serves, lease=settings.lease, owner=settings.owner)
         if not claims:
             return False
-        selected = select_films(self._ledger, claims)
+        selected = select_films(self._ledger, claims, serves)
         if not selected:
             return True
         future = self._engine.submit(process, [film for _, film in selected])

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pydicom import Dataset
 from pydicom.uid import Comprehensive3DSRStorage
 
-from pipeline.results.options import Charset, in_charset
+from pipeline.results.options import CHARSETS, Charset, in_charset
 from pipeline.results.uids import result_uid
 
 REPORT_KIND = "sr/comprehensive-3d"
@@ -40,6 +40,25 @@ class Maker:
     generation: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What a film was told before.
+
+    Attributes
+    ----------
+    makers
+        Of its reports, in the order in which they first reported.
+    reports
+        SOP Instance UIDs of its reports.
+    """
+
+    makers: tuple[Maker, ...] = ()
+    reports: frozenset[str] = frozenset()
+
+
+NO_PAST = Past()
+
+
 def maker_before(makers: Sequence[Maker], own: Maker) -> Maker | None:
     """Choose whose report a new one replaces.
 
@@ -51,6 +70,18 @@ def maker_before(makers: Sequence[Maker], own: Maker) -> Maker | None:
     """
     before = makers[: makers.index(own)] if own in makers else makers
     return before[-1] if before else None
+
+
+def report_before(
+    past: Past, own: Maker, report: Dataset, film_uid: str, charset: Charset
+) -> DocumentReference | None:
+    """Refer to the report that a new one replaces, if there is one: in its character set, or in another."""
+    former = maker_before(past.makers, own)
+    if former is None:
+        return None
+    charsets: list[Charset] = [charset, *(other for other in CHARSETS if other != charset)]
+    made = (report_of(former, report, film_uid, each) for each in charsets)
+    return next((one for one in made if one.sop_instance_uid in past.reports), None)
 
 
 def report_of(maker: Maker, report: Dataset, film_uid: str, charset: Charset) -> DocumentReference:

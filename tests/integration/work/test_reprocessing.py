@@ -10,15 +10,18 @@ from pathlib import Path
 import pytest
 from pydicom import Dataset, dcmread
 
+from node.models.choice import active_model
 from node.models.promotion import Registrar
 from node.models.store import ModelStore
+from node.network.backlog import Backlog
 from node.reprocessing import Reprocessing
 from node.work.analysis import AnalysisSettings, process_batch
 from node.work.selection import select_films
 from node.work.values import FilmResult
 from pipeline.results.times import content_moment
+from storage.analyses import list_analyses
 from storage.instances import results_of
-from storage.queue import claim
+from storage.queue import claim, claim_films, release
 from storage.values import JobKind, JobState, Role, StoredInstance
 from tests.integration.work.conftest import PACS
 from tests.support.bundles import make_tiny_bundle
@@ -95,7 +98,7 @@ def test_a_promoted_model_judges_stored_films_and_its_reports_name_the_ones_befo
     assert (campaign.standing().outdated, campaign.standing().waiting) == (1, 2)
     assert campaign.start(10) == 1
     assert campaign.start(10) == 0
-    assert {job.priority for job in desk.jobs(JobKind.ANALYSE)} == {-10}
+    assert {job.priority for job in desk.jobs(JobKind.ANALYSE)} == {-20}
 
     assert _judge(desk, _with_bundle(desk.settings(), model.path)) == 3
     assert campaign.standing().outdated == 0
@@ -151,6 +154,55 @@ def test_a_film_that_is_asked_for_again_is_reported_once_however_often_it_is_tri
     assert not desk.concluder().finish(lost, first)
     assert desk.concluder().finish(held, second)
     assert len(_reports(desk, film)) == 2
+
+
+def _claim_for(desk: Desk, digest: str) -> set[str]:
+    claims = claim_films(desk.ledger, 10, digest, lease=timedelta(hours=1), owner="test")
+    selected = select_films(desk.ledger, claims, digest)
+    release(desk.ledger, [held for held, _ in selected])
+    return {film.sop_instance_uid for _, film in selected}
+
+
+def test_a_worker_that_still_has_the_model_before_leaves_them_alone(desk: Desk, tiny: Path) -> None:
+    old = desk.receive()
+    desk.analyse_all()
+    with desk.ledger.read() as connection:
+        (record,) = list_analyses(connection)
+    model = ModelStore(desk.data_dir).add(tiny)
+    Registrar(desk.config, desk.ledger).promote(model.short, override=True, reason="test")
+    assert Reprocessing(desk.config, desk.ledger).start(10) == 1
+    new = desk.receive(make_film(rows=64, columns=52, seed=2))
+
+    assert _claim_for(desk, record.bundle_digest) == {new.sop_instance_uid}
+    assert _claim_for(desk, model.digest) == {old.sop_instance_uid, new.sop_instance_uid}
+
+
+def test_films_that_wait_for_a_model_that_was_rolled_back_are_left_as_they_are(
+    desk: Desk, tiny: Path
+) -> None:
+    film = desk.receive()
+    _judge(desk, desk.settings())
+    first = active_model(desk.config, desk.ledger).digest
+    registrar = Registrar(desk.config, desk.ledger)
+    registrar.promote(ModelStore(desk.data_dir).add(tiny).short, override=True, reason="test")
+    assert Reprocessing(desk.config, desk.ledger).start(10) == 1
+    registrar.roll_back(reason="test")
+
+    assert _claim_for(desk, first) == set()
+    assert [job.state for job in desk.jobs(JobKind.ANALYSE)] == [JobState.DONE]
+    assert len(_reports(desk, film)) == 1
+
+
+def test_they_turn_no_new_film_away(desk: Desk, tiny: Path) -> None:
+    for seed in range(3):
+        desk.receive(make_film(rows=64, columns=52, seed=seed))
+    desk.analyse_all()
+    model = ModelStore(desk.data_dir).add(tiny)
+    Registrar(desk.config, desk.ledger).promote(model.short, override=True, reason="test")
+    assert Reprocessing(desk.config, desk.ledger).start(10) == 3
+    assert not Backlog(desk.ledger, 1).is_over_limit()
+    desk.receive(make_film(rows=64, columns=52, seed=9))
+    assert Backlog(desk.ledger, 1).is_over_limit()
 
 
 def test_it_can_be_stopped_and_keeps_to_days(desk: Desk, tiny: Path) -> None:

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import ColumnElement, Connection
 
-from storage.claiming import _due
+from storage.claiming import _due, _Queue
 from storage.errors import LeaseLost, ValueRefused
 from storage.jobs import IS_FRESH, IS_RETRIED
 from storage.ledger import Ledger
@@ -384,7 +384,8 @@ def test_claims_are_found_in_their_own_order_without_sorting(
 ) -> None:
     queue_jobs(ledger, *(str(number) for number in range(200)))
     with ledger.read() as connection:
-        statement = _due(which, JobKind.ANALYSE, "", ledger.now(connection)).limit(8)
+        queue = _Queue(JobKind.ANALYSE, "")
+        statement = _due(which, queue, ledger.now(connection)).limit(8)
         plan = explain(connection, statement)
 
     assert index in plan

@@ -28,6 +28,8 @@ def film(row: int, *, is_waiting: bool = False, outcome: str = "", **facts: Any)
         facts=Exposure(**{"moment": MOMENT, **facts}).as_facts(),
         is_waiting=is_waiting,
         outcome=outcome,
+        judged_by="",
+        judged_generation=-1,
         generation=0,
         asked_at=datetime(2026, 1, 1, tzinfo=UTC),
     )
