@@ -40,6 +40,54 @@ def test_windows_without_change_seldom_raise_an_alarm() -> None:
     assert alarms <= 25
 
 
+def _words(rng: np.random.Generator, count: int) -> dict[str, Sample]:
+    """Words of which none is frequent."""
+    return {
+        "models": rng.choice(list("ABCDEF"), count).tolist(),
+        "rare": rng.choice(["x", "y"], count, p=[0.999, 0.001]).tolist(),
+        "many": rng.integers(0, 100, count).astype(str).tolist(),
+    }
+
+
+@pytest.mark.parametrize("films", [20, 30])
+def test_windows_of_a_few_films_with_sparse_words_seldom_raise_an_alarm(films: int) -> None:
+    rng = np.random.default_rng(films)
+    windows = 400
+    alarms = sum(
+        any(change.is_alarm for change in changes(_words(rng, 2000), _words(rng, films), LIMITS))
+        for _ in range(windows)
+    )
+    # Of 400 windows at most 20 are expected; more than 32 happen by chance once in 200 times.
+    assert alarms <= 32
+
+
+@pytest.mark.parametrize("level", [0.01, 0.001])
+@pytest.mark.parametrize("models", ["ABCD", "ABCDEF"])
+@pytest.mark.parametrize("films", [20, 30])
+@pytest.mark.parametrize("now", ["N", "A"], ids=["a new model", "one of the known models"])
+def test_a_window_of_one_model_is_found_where_many_were_as_frequent(
+    level: float, models: str, films: int, now: str
+) -> None:
+    rng = np.random.default_rng(4)
+    reference: dict[str, Sample] = {f"number {i}": rng.standard_normal(2000).tolist() for i in range(20)}
+    window: dict[str, Sample] = {f"number {i}": rng.standard_normal(films).tolist() for i in range(20)}
+    reference["model"], window["model"] = list(models) * (2000 // len(models)), [now] * films
+    found = changes(reference, window, Limits(level=level))
+    assert [change.feature for change in found if change.is_alarm] == ["model"]
+    assert changes(reference, window, Limits(level=level)) == found
+
+
+def test_two_models_in_place_of_six_are_found() -> None:
+    (change,) = changes({"model": list("ABCDEF") * 300}, {"model": list("AB") * 10}, Limits())
+    assert change.is_alarm
+
+
+def test_words_that_never_come_twice_are_no_change() -> None:
+    serials = [str(number) for number in range(2020)]
+    (change,) = changes({"serial": serials[:2000]}, {"serial": serials[2000:]}, LIMITS)
+    assert (change.effect, change.p) == (pytest.approx(1.0), 1.0)
+
+
 def test_a_large_change_is_found_and_named_first() -> None:
     rng = np.random.default_rng(2)
     reference, window = _films(rng, 200), _films(rng, 40)
