@@ -71,7 +71,7 @@ def show(wanted: Wanted, config: ConfigOption = None, json: JsonOption = False) 
     from node.models.store import ModelStore
     from node.printing import show_json, show_table
 
-    model = ModelStore(load_config(config).node.data_dir).find(wanted)
+    model = ModelStore.of(load_config(config)).find(wanted)
     if json:
         show_json({"digest": model.digest, "path": str(model.path), **model.manifest.model_dump(mode="json")})
         return
@@ -91,7 +91,7 @@ def add(
 
     settings = load_config(config)
     make_data_folder(settings.node.data_dir)
-    model = ModelStore(settings.node.data_dir).add(folder)
+    model = ModelStore.of(settings).add(folder)
     evidence = read_evidence(model.path)
     doubt = "" if evidence is None or evidence.passes else " (its comparison fails: that needs a reason)"
     typer.echo(
@@ -120,6 +120,7 @@ def promote(
         model = Registrar(settings, ledger).promote(wanted, override=override, reason=reason)
     record_software(settings, f"model {model.name} ({model.short}) made active")
     typer.echo(f"{model.name} ({model.short}) is active; to go back: neolung models rollback")
+    _tell_where(settings, model)
 
 
 @models.command(epilog="Example: neolung models rollback --reason 'too many false alarms'")
@@ -155,6 +156,8 @@ def shadow(
         model = Registrar(settings, ledger).shadow(wanted, reason=reason)
     record_software(settings, f"model in shadow: {f'{model.name} ({model.short})' if model else 'none'}")
     typer.echo(f"{model.name} ({model.short}) runs in shadow" if model else "no bundle runs in shadow")
+    if model is not None:
+        _tell_where(settings, model)
 
 
 @models.command(epilog="Example: neolung models compare --out compared/")
@@ -194,6 +197,14 @@ def _ledger_of(settings: "Config") -> "closing[Ledger]":
     from node.composition.stores import open_stores
 
     return closing(open_stores(settings)[0])
+
+
+def _tell_where(settings: "Config", model: "StoredModel") -> None:
+    """Say of the configuration's bundle that it works from a folder which the registry does not keep."""
+    from node.models.store import ModelStore
+
+    if not ModelStore.of(settings).keeps(model):
+        typer.echo(f"it works from {model.path}; to keep a copy of its own: neolung models add {model.path}")
 
 
 def _verdict(evidence: "Evidence | None") -> str:

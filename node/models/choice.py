@@ -6,10 +6,9 @@ from pathlib import Path
 
 from node.config.schema import Config
 from node.errors import NoLedger
-from node.models.store import ModelStore, StoredModel
+from node.models.store import ModelStore, StoredModel, open_model
 from node.overview import open_ledger
 from pipeline.bundle import reference_bundle
-from pipeline.bundle.loading import read_manifest
 from pipeline.errors import BundleError
 from storage.ledger import Ledger
 from storage.promotions import Part, current
@@ -28,9 +27,7 @@ def first_model(config: Config) -> StoredModel:
     BundleError
         If its manifest cannot be read.
     """
-    path = first_bundle(config)
-    manifest, digest = read_manifest(path)
-    return StoredModel(path, digest, manifest, ships=config.model.bundle is None)
+    return open_model(first_bundle(config))
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +114,7 @@ def roles_of_models(config: Config, ledger: Ledger) -> list[ListedModel]:
     active, shadow = active_choice(config, ledger), _choice(ledger, Part.SHADOW)
     role = {} if shadow is None else {shadow.digest: str(Part.SHADOW)}
     role[active.digest] = str(Part.ACTIVE)
-    found = (first_model(config), *ModelStore(config.node.data_dir).all())
+    found = (first_model(config), *ModelStore.of(config).all())
     listed = {one.digest: ListedModel(one.digest, one.name, role.get(one.digest, ""), one) for one in found}
     for chosen in (active, shadow):
         if chosen is not None and chosen.digest not in listed:
@@ -147,7 +144,4 @@ def _as_chosen(model: StoredModel) -> ChosenModel:
 
 
 def _open(config: Config, chosen: ChosenModel) -> StoredModel:
-    first = first_model(config)
-    if first.digest == chosen.digest:
-        return first
-    return ModelStore(config.node.data_dir).chosen(chosen.digest, chosen.name)
+    return ModelStore.of(config).chosen(chosen.digest, chosen.name)

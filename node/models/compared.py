@@ -102,7 +102,7 @@ def figures(agreement: Agreement) -> list[tuple[str, str]]:
 
 
 def _shadow(config: Config, ledger: Ledger, wanted: str | None) -> StoredModel:
-    store = ModelStore(config.node.data_dir)
+    store = ModelStore.of(config)
     if wanted is not None:
         return store.find(wanted)
     running = shadow_model(config, ledger)

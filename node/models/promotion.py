@@ -28,7 +28,7 @@ class Registrar:
     def __init__(self, config: Config, ledger: Ledger) -> None:
         self._config = config
         self._ledger = ledger
-        self._store = ModelStore(config.node.data_dir)
+        self._store = ModelStore.of(config)
 
     def promote(self, wanted: str, *, override: bool = False, reason: str = "") -> StoredModel:
         """Let a bundle take the active one's place.
@@ -116,8 +116,7 @@ class Registrar:
             stack.pop()
         if not stack:
             raise ModelRefused(f"{active.name} is the first bundle of this node; there is none to go back to")
-        first = first_model(self._config)
-        found = first if first.digest == stack[-1] else self._store.by_digest(stack[-1])
+        found = self._store.by_digest(stack[-1])
         if found is None:
             raise ModelRefused(
                 f"the bundle {stack[-1][:12]} is no longer in {self._store.changelog.parent}; add it again"

@@ -1,11 +1,13 @@
-"""The model bundles of this node: verified copies under the data folder, by their digest."""
+"""The model bundles of this node: verified copies under the data folder by their digest, and two besides."""
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
+from node.config.schema import Config
 from node.errors import ModelRefused, in_words
 from pipeline.bundle import Manifest, reference_bundle, verify_bundle
 from pipeline.bundle.loading import read_manifest
@@ -46,16 +48,24 @@ class StoredModel:
 
 
 class ModelStore:
-    """Bundles below ``data_dir/models``, and the one that ships.
+    """Bundles below ``data_dir/models``, the one that ships, and the one that the configuration names.
 
     Parameters
     ----------
     data_dir
         Of the node.
+    configured
+        Folder that ``model.bundle`` names; it is only looked at.
     """
 
-    def __init__(self, data_dir: Path) -> None:
+    def __init__(self, data_dir: Path, configured: Path | None = None) -> None:
         self._root = data_dir / FOLDER
+        self._configured = () if configured is None else (configured,)
+
+    @classmethod
+    def of(cls, config: Config) -> Self:
+        """Give that of a node."""
+        return cls(config.node.data_dir, config.model.bundle)
 
     @property
     def changelog(self) -> Path:
@@ -78,19 +88,26 @@ class ModelStore:
 
         load_bundle(folder, device="cpu")
         manifest, digest = read_manifest(folder)
-        shipped = _open(reference_bundle(), ships=True)
+        shipped = open_model(reference_bundle())
         if shipped.digest == digest:
             return shipped
-        place = self._root / digest[:_DIGITS]
+        place = self._place(digest)
         if not _is_whole(place, digest):
             self._copy(folder, manifest, place)
-        return _open(place)
+        return open_model(place)
+
+    def keeps(self, model: StoredModel) -> bool:
+        """Whether a bundle stays where it is: nobody but the registry, or neolung itself, has its folder."""
+        return model.ships or model.path.parent == self._root
 
     def all(self) -> list[StoredModel]:
         """List every bundle that can be read, the one that ships first, then by date."""
-        shipped = _open(reference_bundle(), ships=True)
-        others = [model for model in self._added() if model.digest != shipped.digest]
-        return [shipped, *sorted(others, key=lambda one: (one.manifest.created, one.name, one.digest))]
+        added = sorted(self._root.glob("[0-9a-f]*")) if self._root.exists() else []
+        places = (*self._configured, *added, reference_bundle())
+        found = {model.digest: model for model in _readable(places)}
+        return sorted(
+            found.values(), key=lambda one: (not one.ships, one.manifest.created, one.name, one.digest)
+        )
 
     def find(self, wanted: str) -> StoredModel:
         """Find a bundle by its name and version, by its name alone, or by the first digits of its digest.
@@ -119,27 +136,22 @@ class ModelStore:
         BundleError
             If it is gone, or its manifest was changed.
         """
-        shipped = _open(reference_bundle(), ships=True)
-        if shipped.digest == digest:
-            return shipped
-        model = _open(self._root / digest[:_DIGITS])
-        if model.digest != digest:
-            raise BundleError(
-                f"the manifest of {name} in {model.path} has changed; put the original back, or go back to "
-                "the bundle before: neolung models rollback"
-            )
-        return model
+        found = self.by_digest(digest)
+        if found is not None:
+            return found
+        changed = open_model(self._place(digest))
+        raise BundleError(
+            f"the manifest of {name} in {changed.path} has changed; add the original again, or go back to "
+            "the bundle before: neolung models rollback"
+        )
 
     def by_digest(self, digest: str) -> StoredModel | None:
         """Give the bundle with exactly this digest."""
-        return next((model for model in self.all() if model.digest == digest), None)
+        places = (reference_bundle(), self._place(digest), *self._configured)
+        return next((model for model in _readable(places) if model.digest == digest), None)
 
-    def _added(self) -> Iterator[StoredModel]:
-        for folder in sorted(self._root.glob("[0-9a-f]*")) if self._root.exists() else ():
-            try:
-                yield _open(folder)
-            except BundleError:
-                continue  # `neolung doctor` names it; it can be neither chosen nor promoted
+    def _place(self, digest: str) -> Path:
+        return self._root / digest[:_DIGITS]
 
     def _copy(self, folder: Path, manifest: Manifest, place: Path) -> None:
         """Copy what the manifest names, verify the copy, and let it appear whole."""
@@ -169,9 +181,24 @@ class ModelStore:
         shutil.rmtree(damaged, ignore_errors=True)
 
 
-def _open(path: Path, *, ships: bool = False) -> StoredModel:
+def open_model(path: Path) -> StoredModel:
+    """Describe the bundle in a folder by its manifest.
+
+    Raises
+    ------
+    BundleError
+        If that cannot be read.
+    """
     manifest, digest = read_manifest(path)
-    return StoredModel(path, digest, manifest, ships)
+    return StoredModel(path, digest, manifest, ships=path == reference_bundle())
+
+
+def _readable(paths: Iterable[Path]) -> Iterator[StoredModel]:
+    for path in paths:
+        try:
+            yield open_model(path)
+        except BundleError:
+            continue  # `neolung doctor` names it; it can be neither chosen nor promoted
 
 
 def _is_whole(path: Path, digest: str) -> bool:

@@ -1,195 +1,20 @@
-"""The registry takes in what is whole, promotes what is proven, and always finds the way back."""
+"""The registry promotes what is proven, and always finds the way back."""
 
-import json
-import shutil
-from collections.abc import Callable, Iterator
-from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from node.checks import examine
-from node.config.schema import Config
 from node.errors import ModelRefused
-from node.models.choice import active_model, roles_of_models, shadow_model
-from node.models.promotion import Registrar
-from node.models.store import ModelStore, StoredModel
-from pipeline.bundle import reference_bundle, verify_bundle
-from pipeline.bundle.evidence import EVIDENCE_NAME, Evidence
+from node.models.choice import roles_of_models, shadow_model
+from pipeline.bundle import reference_bundle
 from pipeline.bundle.manifest import MANIFEST_NAME, sha256_of
 from pipeline.errors import BundleError
 from storage.events import list_events
-from storage.ledger import Ledger
 from storage.promotions import Part, decisions
-from tests.support.bundles import make_tiny_bundle, sign_again
+from tests.support.registry import Site, flip, with_evidence
 
 pytest.importorskip("torch")
-
-
-@pytest.fixture(scope="module")
-def bundles(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    """Three bundles of different versions, and so of different digests."""
-    folder = tmp_path_factory.mktemp("bundles")
-    first = make_tiny_bundle(folder / "tiny-0")
-    made = [first, *(shutil.copytree(first, folder / f"tiny-{number}") for number in (1, 2))]
-    for number, path in enumerate(made):
-        sign_again(path, version=str(number))
-    return made
-
-
-@dataclass(frozen=True, slots=True)
-class Site:
-    """A node's registry."""
-
-    config: Config
-    ledger: Ledger
-    store: ModelStore
-    registrar: Registrar
-
-    @property
-    def active(self) -> StoredModel:
-        return active_model(self.config, self.ledger)
-
-    def promote(self, model: StoredModel) -> None:
-        self.registrar.promote(model.short, override=True, reason="test")
-
-
-@pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
-    config = Config.model_validate({"node": {"data_dir": str(tmp_path / "var")}}, context={"base": tmp_path})
-    config.node.data_dir.mkdir()
-    with closing(Ledger.open(config.ledger_url)) as ledger:
-        yield Site(config, ledger, ModelStore(config.node.data_dir), Registrar(config, ledger))
-
-
-@pytest.fixture
-def store(site: Site) -> ModelStore:
-    return site.store
-
-
-def with_evidence(bundle: Path, out: Path, against: str, *, passes: bool = True) -> Path:
-    """Copy a bundle and put a comparison into it, as a retraining does."""
-    shutil.copytree(bundle, out)
-    evidence = Evidence(
-        passes=passes,
-        against=against,
-        against_name="the one before",
-        films=100,
-        patients=90,
-        locked_digest="0" * 64,
-        marks=("SYNTHETIC",),
-        sentences=(f"auroc: new minus old +0.01: {'holds' if passes else 'fails'}",),
-        differences=(),
-    )
-    content = evidence.model_dump_json().encode()
-    (out / EVIDENCE_NAME).write_bytes(content)
-    manifest = json.loads((out / MANIFEST_NAME).read_text(encoding="utf-8"))
-    manifest["files"].append(
-        {"name": EVIDENCE_NAME, "sha256": sha256_of(content), "size_bytes": len(content)}
-    )
-    (out / MANIFEST_NAME).write_text(json.dumps(manifest), encoding="utf-8")
-    return out
-
-
-class TestAdding:
-    def test_a_bundle_is_copied_read_only_and_found_by_name_and_digest(
-        self, store: ModelStore, bundles: list[Path]
-    ) -> None:
-        added = store.add(bundles[0])
-        assert store.find("tiny 0") == store.find(added.digest[:8]) == store.find("tiny") == added
-        assert {path.name for path in added.path.iterdir()} == {path.name for path in bundles[0].iterdir()}
-        assert all(path.stat().st_mode & 0o222 == 0 for path in added.path.iterdir())
-        assert store.add(bundles[0]) == added
-
-    def test_a_name_of_several_bundles_is_refused_with_their_digests(
-        self, store: ModelStore, bundles: list[Path]
-    ) -> None:
-        one, other = store.add(bundles[0]), store.add(bundles[1])
-        with pytest.raises(ModelRefused, match="stands for several bundles") as refusal:
-            store.find("tiny")
-        assert one.short in str(refusal.value)
-        assert other.short in str(refusal.value)
-        with pytest.raises(ModelRefused, match="is no bundle of this node"):
-            store.find("huge")
-
-    def test_what_the_manifest_does_not_name_is_not_copied(
-        self, store: ModelStore, bundles: list[Path], tmp_path: Path
-    ) -> None:
-        shutil.copytree(bundles[0], tmp_path / "more")
-        (tmp_path / "more/notes.txt").write_text("secret", encoding="utf-8")
-        assert not (store.add(tmp_path / "more").path / "notes.txt").exists()
-
-    @pytest.mark.parametrize(
-        ("damage", "reason"),
-        [
-            (lambda path: _flip(path / "classifier.safetensors"), "has changed"),
-            (lambda path: (path / "segmenter.onnx").unlink(), "cannot be read"),
-            (lambda path: (path / "segmenter.safetensors").write_bytes(b"\x80\x04N."), "has changed"),
-            (lambda path: sign_again(path, segmenter__tensors_sha256="0" * 64), "another architecture"),
-            (lambda path: (path / MANIFEST_NAME).unlink(), "no readable manifest.json"),
-        ],
-    )
-    def test_a_damaged_bundle_leaves_nothing_behind(
-        self,
-        store: ModelStore,
-        bundles: list[Path],
-        tmp_path: Path,
-        damage: Callable[[Path], object],
-        reason: str,
-    ) -> None:
-        shutil.copytree(bundles[0], tmp_path / "damaged")
-        damage(tmp_path / "damaged")
-        with pytest.raises(BundleError, match=reason):
-            store.add(tmp_path / "damaged")
-        assert [model.ships for model in store.all()] == [True]
-
-    @pytest.mark.parametrize(
-        "damage",
-        [
-            lambda path: _flip(path / "classifier.safetensors"),
-            lambda path: (path / MANIFEST_NAME).write_bytes(b"{}"),
-            lambda path: (path / "segmenter.onnx").unlink(),
-            shutil.rmtree,
-        ],
-    )
-    def test_a_copy_that_was_damaged_since_is_replaced(
-        self, store: ModelStore, bundles: list[Path], damage: Callable[[Path], object]
-    ) -> None:
-        added = store.add(bundles[0])
-        for path in added.path.iterdir():
-            path.chmod(0o644)
-        damage(added.path)
-        assert store.add(bundles[0]) == added
-        _, identity = verify_bundle(added.path)
-        assert identity.digest == added.digest
-        assert [path.name for path in added.path.parent.iterdir()] == [added.path.name]
-
-    def test_a_sound_copy_is_left_as_it_is(self, store: ModelStore, bundles: list[Path]) -> None:
-        before = (store.add(bundles[0]).path / MANIFEST_NAME).stat()
-        after = (store.add(bundles[0]).path / MANIFEST_NAME).stat()
-        assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
-
-    def test_where_the_copy_cannot_be_made_the_damaged_one_stays(
-        self, store: ModelStore, bundles: list[Path], monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        added = store.add(bundles[0])
-        (added.path / "segmenter.onnx").unlink()
-
-        def fail(*_: object) -> None:
-            raise OSError(28, "No space left on device")
-
-        monkeypatch.setattr(shutil, "copyfile", fail)
-        with pytest.raises(ModelRefused, match="No space left on device"):
-            store.add(bundles[0])
-        assert [path.name for path in added.path.parent.iterdir()] == [added.path.name]
-        assert (added.path / "classifier.onnx").exists()
-
-
-def _flip(file: Path) -> None:
-    content = bytearray(file.read_bytes())
-    content[-1] ^= 1
-    file.write_bytes(content)
 
 
 class TestPromotion:
@@ -252,9 +77,7 @@ class TestPromotion:
         first, second = site.store.add(bundles[0]), site.store.add(bundles[1])
         site.promote(first)
         site.promote(second)
-        file = first.path / "classifier.safetensors"
-        file.chmod(0o644)
-        _flip(file)
+        flip(first.path / "classifier.safetensors")
         with pytest.raises(BundleError, match="has changed"):
             site.registrar.roll_back()
         with pytest.raises(BundleError, match="has changed"):
