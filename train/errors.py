@@ -8,6 +8,7 @@ TrainError
     UnknownRecipe            no recipe, encoder or size of that name
     MissingExtra             a library that only training needs is not installed
     UnusableRun              a run folder holds another configuration or a damaged checkpoint
+    UnusableFolder           a folder that would be replaced holds something that is needed
 """
 
 
@@ -29,6 +30,10 @@ class UnusableSplit(TrainError):
 
 class UnusableRun(TrainError):
     """The run folder belongs to another configuration, or its checkpoint is damaged."""
+
+
+class UnusableFolder(TrainError):
+    """A folder that would be replaced holds something that is needed; the message names it."""
 
 
 class UnprovenBundle(TrainError):

@@ -2,6 +2,7 @@
 
 ::
 
+    places.py      where the candidate may be written
     lock.py        which babies are never learnt from
     start.py       the networks of the bundle to start from, as run folders
     lungs.py       the segmenter goes on learning; masks found out of fold

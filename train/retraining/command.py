@@ -22,6 +22,7 @@ from train.retraining.comparing import Asked, compare
 from train.retraining.findings import can_learn, learn_findings
 from train.retraining.lock import LOCK_NAME, Lock, deal, refuse_learnt
 from train.retraining.lungs import LEAST_FILMS, LungSchool
+from train.retraining.places import refuse_out
 from train.retraining.plan import plan_of
 from train.retraining.start import StartBundle, open_start
 
@@ -34,6 +35,8 @@ class Retraining:
     ----------
     data
         Folder with an index of films, or its ``index.csv``.
+    out
+        Folder of the candidate: missing, empty, or an older bundle, which is replaced.
     start
         Bundle to start from, and to be compared with; None: the one that ships.
     lock
@@ -51,6 +54,26 @@ class Retraining:
     version: str = ""
     repeats: int = 2000
 
+    @property
+    def index(self) -> Path:
+        """The index of the films."""
+        return index_file(self.data)
+
+    @property
+    def start_folder(self) -> Path:
+        """Folder of the bundle to start from."""
+        return self.start or reference_bundle()
+
+    @property
+    def lock_file(self) -> Path:
+        """File of the locked babies."""
+        return self.lock or self.index.with_name(LOCK_NAME)
+
+    @property
+    def run_folder(self) -> Path:
+        """Folder of the folders of all trainings."""
+        return self.run or self.out.parent / f"{self.out.name}.run"
+
 
 def run_retrain(asked: Retraining) -> str:
     """Check, deal, learn, calibrate, compare and write; gives the lines to print.
@@ -58,9 +81,10 @@ def run_retrain(asked: Retraining) -> str:
     Raises
     ------
     TrainError
-        If the films, the lock or the bundle cannot be used; the message names the cure.
+        If the films, the lock, the bundle or ``out`` cannot be used; the message names the cure.
     """
-    start, plan = open_start(asked.start or reference_bundle()), plan_of(asked.budget)
+    _refuse_out(asked)
+    start, plan = open_start(asked.start_folder), plan_of(asked.budget)
     films, lock = _dealt(asked, start)
     run = _run_folder(asked, start, films)
     school = LungSchool(films, start, plan, run)
@@ -82,15 +106,26 @@ def run_retrain(asked: Retraining) -> str:
     return "\n".join(_lines(asked.out, evidence, runs))
 
 
+def _refuse_out(asked: Retraining) -> None:
+    refuse_out(
+        asked.out,
+        {
+            "the data": asked.index.parent,
+            "the lock file": asked.lock_file,
+            "the bundle to start from": asked.start_folder,
+            "the run folder": asked.run_folder,
+        },
+    )
+
+
 def _dealt(asked: Retraining, start: StartBundle) -> tuple[list[IndexedFilm], Lock]:
-    path = index_file(asked.data)
-    films, lock = deal(read_index(path), asked.lock or path.with_name(LOCK_NAME))
+    films, lock = deal(read_index(asked.index), asked.lock_file)
     refuse_leaks(films)
     refuse_learnt(lock, learnt_before(start), start.name)
     for split in (TEST, VALIDATION):
         if not any(film.split == split for film in films):
             raise UnusableIndex(
-                f"{path}: {len({film.patient for film in films})} babies are too few: none of them is "
+                f"{asked.index}: {len({film.patient for film in films})} babies are too few: none of them is "
                 f"{'locked for the comparison' if split == TEST else 'left to choose by'}; add films"
             )
     return films, lock
@@ -102,8 +137,7 @@ def _run_folder(asked: Retraining, start: StartBundle, films: Sequence[IndexedFi
         f"{film.path} {film.digest} {film.mask} {film.roi_area} {film.rds} {film.split}" for film in films
     )
     parts = [start.digest, asked.budget, *lines, *(_mask_digest(film) for film in films)]
-    above = asked.run or asked.out.with_name(f"{asked.out.name}.run")
-    return above / sha256_of("\n".join(parts).encode())[:16]
+    return asked.run_folder / sha256_of("\n".join(parts).encode())[:16]
 
 
 def _mask_digest(film: IndexedFilm) -> str:
@@ -121,7 +155,7 @@ def _judge_and_write(
     films, lock, run = dealt
     draft = run / "draft"
     write_candidate(draft, start, parts, runs, {})
-    question = Asked(films, index_file(asked.data), lock, run / "compared", asked.repeats)
+    question = Asked(films, asked.index, lock, run / "compared", asked.repeats)
     evidence, report = compare(load_bundle(draft, device="auto"), start, question)
     figures = {one.figure: one.model_dump(exclude={"figure"}) for one in evidence.differences}
     measured = {"new minus old on locked babies": {"passes": evidence.passes, **figures}}
