@@ -68,7 +68,8 @@ class Concluder:
                     )
                     enqueue(connection, self.routes.jobs(result, made, added.instance.instance_id, priority))
                 add_analysis(connection, result.record)
-                ask_shadow(connection, claim, result.record.bundle_digest)
+                if not result.record.details.get("stands_for_it"):
+                    ask_shadow(connection, claim, result.record.bundle_digest)
                 decision = result.decision
                 add_routing(
                     connection, claim.instance_id, Stage.ANALYSIS, decision.route, decision.as_record()

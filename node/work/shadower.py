@@ -1,6 +1,6 @@
 """Works on the SHADOW queue while no film waits: another bundle judges what the active one has judged."""
 
-from concurrent.futures import CancelledError, Executor
+from concurrent.futures import BrokenExecutor, CancelledError, Executor
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -18,7 +18,7 @@ from storage.events import add_event
 from storage.instances import get_instances
 from storage.jobs import has_due
 from storage.ledger import Ledger
-from storage.queue import claim, complete, release
+from storage.queue import claim, complete, release, retry_later
 from storage.shadows import add_shadow
 from storage.values import AnalysisRecord, Claim, JobKind
 
@@ -26,6 +26,7 @@ _BATCH = 4
 _LEASE = timedelta(minutes=10)
 _NOTHING_DUE = float("inf")
 _NOT_NOW_S = 2.0
+_LOOK_AGAIN = timedelta(seconds=_NOT_NOW_S)
 
 _log = EventLog("shadow")
 
@@ -74,6 +75,8 @@ class Shadower:
             self._end(claims, self._judge(claims, shadow) if shadow else [None] * len(claims))
         except CancelledError:  # the node stops
             release(self.ledger, claims)
+        except BrokenExecutor as error:
+            self._put_off(claims, describe_failure(error))
         return 0.0
 
     def _shadow(self) -> StoredModel | None:
@@ -98,13 +101,30 @@ class Shadower:
         ]
         call = partial(judge_in_shadow, self.models, shadow.path, self.config.objects_dir, films)
         try:
-            return list(self.engine.submit(call).result())
-        except CancelledError:
+            future = self.engine.submit(call)
+        except RuntimeError as error:  # the engine was shut down
+            raise CancelledError from error
+        try:
+            return list(future.result())
+        except (CancelledError, BrokenExecutor):
             raise
         except Exception as error:  # noqa: BLE001 - a bundle in shadow must never trouble the node
             reason = describe_failure(error)
             _log.error("the bundle in shadow does not run", bundle=shadow.name, reason=reason)
             return [reason] * len(claims)
+
+    def _put_off(self, claims: list[Claim], reason: str) -> None:
+        """Try again what was lost with a process of the engine, which may have ended with the node."""
+        lost = [held for held in claims if held.attempt >= held.max_attempts]
+        for held in claims:
+            if held in lost:
+                continue
+            try:
+                with self.ledger.begin() as connection:
+                    retry_later(connection, held, reason, _LOOK_AGAIN)
+            except LeaseLost:
+                continue
+        self._end(lost, [reason] * len(lost))
 
     def _end(self, claims: list[Claim], judged: list[_Said]) -> None:
         """Keep what was said; a film about which nothing was said is not tried again."""

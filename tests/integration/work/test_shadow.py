@@ -1,9 +1,12 @@
 """A bundle in shadow judges the same films; nothing of what it says leaves the node."""
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,12 +15,14 @@ from node.models.promotion import Registrar
 from node.models.store import ModelStore, StoredModel
 from node.work.models import ModelSettings
 from node.work.shadower import Shadower
+from storage.analyses import list_analyses
 from storage.events import list_events
 from storage.matching import Level
 from storage.query import find
 from storage.shadows import count_shadows, pairs
 from storage.values import JobKind, JobState
 from tests.support.bundles import make_tiny_bundle
+from tests.support.films import make_film
 from tests.support.work import Desk, open_desk
 
 pytest.importorskip("torch")
@@ -79,8 +84,6 @@ def test_each_film_is_judged_by_both_and_nothing_new_is_found_or_sent(
 
 def _active_digest(desk: Desk) -> str:
     """What the invented analyses say they come from."""
-    from storage.analyses import list_analyses
-
     with desk.ledger.read() as connection:
         (digest,) = {record.bundle_digest for record in list_analyses(connection)}
     return digest
@@ -95,6 +98,61 @@ def test_real_films_go_first(desk: Desk, shadow: StoredModel) -> None:
     desk.analyse_all()
     _work_off(desk)
     assert [job.state for job in desk.jobs(JobKind.SHADOW)] == [JobState.DONE] * 2
+
+
+class _Dying(ThreadPoolExecutor):
+    """An engine whose processes do not live long enough for any call."""
+
+    def submit(self, *_: Any, **__: Any) -> "Future[Any]":
+        future: Future[Any] = Future()
+        future.set_exception(BrokenProcessPool("killed"))
+        return future
+
+
+def _turn(desk: Desk, engine: Executor) -> None:
+    models = ModelSettings(desk.settings().router.gate, "cpu", 1)
+    Shadower(desk.config, desk.ledger, engine, models, "test:shadow").turn()
+
+
+def test_what_dies_with_the_engine_is_tried_again_but_not_for_ever(
+    desk: Desk, shadow: StoredModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("node.work.shadower._LOOK_AGAIN", timedelta(0))
+    desk.receive()
+    desk.analyse_all()
+    with _Dying(1) as engine:
+        for attempts in (1, 2):
+            _turn(desk, engine)
+            (job,) = desk.jobs(JobKind.SHADOW)
+            assert (job.state, job.attempts) == (JobState.READY, attempts)
+        _turn(desk, engine)
+    assert [job.state for job in desk.jobs(JobKind.SHADOW)] == [JobState.DONE]
+    with desk.ledger.read() as connection:
+        assert list_events(connection)[0].what == "shadow says nothing"
+
+
+def test_an_engine_that_was_shut_down_leaves_the_films_to_the_next(desk: Desk, shadow: StoredModel) -> None:
+    desk.receive()
+    desk.analyse_all()
+    with ThreadPoolExecutor(1) as engine:
+        engine.shutdown()
+        _turn(desk, engine)
+    (job,) = desk.jobs(JobKind.SHADOW)
+    assert (job.state, job.attempts, job.running) == (JobState.READY, 0, False)
+
+
+def test_a_film_that_another_stands_for_is_not_asked_about(desk: Desk, shadow: StoredModel) -> None:
+    header = {"AcquisitionTime": "080000", "StudyInstanceUID": "1.2.3", "SeriesInstanceUID": "1.2.3.4"}
+    for processing in ("ORIGINAL", "DERIVED"):
+        film = make_film(rows=64, columns=52, **header)
+        film.ImageType = [processing, "PRIMARY"]
+        film.SeriesDescription = "chest" if processing == "ORIGINAL" else "chest, tube enhanced"
+        desk.receive(film)
+        desk.analyse_all()
+    with desk.ledger.read() as connection:
+        stood_for = [bool(one.details["stands_for_it"]) for one in list_analyses(connection)]
+    assert sorted(stood_for) == [False, True]
+    assert len(desk.jobs(JobKind.SHADOW)) == 1
 
 
 def test_without_a_shadow_nothing_is_asked(desk: Desk, shadow: StoredModel) -> None:
