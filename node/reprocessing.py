@@ -1,9 +1,10 @@
 """Judges stored films once more by the active model: what the commands do."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 
 from node.config.schema import Config
+from node.days import local_midnight
 from node.models.choice import active_model
 from node.operators import operator_name
 from storage.events import add_event
@@ -37,7 +38,7 @@ class Reprocessing:
     Parameters
     ----------
     since, until
-        Days of receipt, both included; None: no bound.
+        Days of receipt, local, both included; None: no bound.
     """
 
     def __init__(
@@ -47,7 +48,8 @@ class Reprocessing:
         self._attempts = config.work.max_attempts
         self._model = active_model(config, ledger)
         others = tuple(route.name for route in config.routes if route.bundle is not None)
-        self._selection = Selection(self._model.digest, _moment(since, 0), _moment(until, 1), others)
+        begin, end = local_midnight(since), local_midnight(until, days=1)
+        self._selection = Selection(self._model.digest, begin, end, others)
 
     def standing(self) -> Standing:
         """Count."""
@@ -77,10 +79,3 @@ class Reprocessing:
             detail = f"{stopped} films, by {operator_name()}"
             add_event(connection, "reprocessing stopped", subject=self._model.digest, detail=detail)
         return stopped
-
-
-def _moment(day: date | None, further: int) -> datetime | None:
-    """Begin of a day, or of one after it, in UTC."""
-    if day is None:
-        return None
-    return datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(days=further)

@@ -1,11 +1,12 @@
 """``neolung export``, from what a person typed to a finished folder."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date
 from pathlib import Path
 
 from node.composition.auditing import make_auditor
 from node.config.schema import Config
+from node.days import local_midnight
 from node.errors import ExportRefused
 from node.export.borders import Borders, read_borders
 from node.export.exporter import Exporter
@@ -56,7 +57,8 @@ def export(config: Config, folder: Path, wish: Wish) -> Report:
     NoLedger
         If the node has not run yet.
     """
-    selection = Selection(_midnight(wish.since), _midnight(wish.until, days=1), wish.judged, wish.annotated)
+    since, until = local_midnight(wish.since), local_midnight(wish.until, days=1)
+    selection = Selection(since, until, wish.judged, wish.annotated)
     with open_ledger(config) as ledger:
         method = _method(config, wish)
         films = select(ledger, selection)
@@ -77,10 +79,3 @@ def _method(config: Config, wish: Wish) -> Method:
     if borders:
         raise ExportRefused("--identified copies films as they came; leave --black-borders out")
     return Identified(rules)
-
-
-def _midnight(day: date | None, *, days: int = 0) -> datetime | None:
-    """Give the moment at which a local day begins, ``days`` later."""
-    if day is None:
-        return None
-    return datetime.combine(day + timedelta(days=days), time()).astimezone().astimezone(UTC)
