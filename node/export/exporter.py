@@ -11,7 +11,7 @@ from node.errors import ExportFailed
 from node.export.check import Examiner, Hit
 from node.export.folder import EXCLUDED, INDEX, REPORT, Entry, ExportFolder, as_failure
 from node.export.identifiers import Identifiers
-from node.export.index import COLUMNS, table
+from node.export.index import COLUMNS, opinion, table
 from node.export.making import DeIdentified, Excluded, Loaded, Method
 from node.export.report import Report, make_report
 from node.export.selection import Wanted
@@ -156,7 +156,7 @@ def _state(wanted: Wanted) -> str:
         wanted.refusal,
         outline.instance.file.sha256 + outline.drawn if outline else "",
         f"{truth.rds} {truth.grade}",
-        repr(truth.analysis and (truth.analysis.outcome, truth.analysis.probability)),
+        repr(opinion(truth)),
     )
     return "\x1f".join(parts)
 

@@ -57,7 +57,7 @@ def describe(
         "provenance": "; ".join(filter(None, ("SYNTHETIC" if simulated else "", "node export"))),
         "vendor": " ".join(filter(None, maker)),
         "weight_g": round(weight_kg * 1000) if weight_kg else "",
-        **_opinion(truth),
+        **opinion(truth),
     }
 
 
@@ -70,7 +70,8 @@ def _age_days(film: Dataset, gate: GateSettings) -> int | None:
     return days
 
 
-def _opinion(truth: Truth) -> dict[str, str | float]:
+def opinion(truth: Truth) -> dict[str, str | float]:
+    """Make the columns of what the machine said; none where it said nothing."""
     analysis = truth.analysis
     if analysis is None:
         return {}

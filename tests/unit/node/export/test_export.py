@@ -3,6 +3,7 @@
 import csv
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
@@ -28,6 +29,7 @@ from node.export import exporter, folder
 from node.export.making import TEXT_BURNED_IN, UNREADABLE_PIXELS
 from node.export.selection import NOT_A_FILM, NOTHING_KNOWN
 from node.index import index_attributes
+from storage.analyses import add_analysis, list_analyses
 from storage.annotations import Channel, FilmAnnotation, add_annotations
 from storage.events import list_events
 from storage.instances import add_instance, find_instance, results_of
@@ -251,6 +253,28 @@ def test_a_label_that_came_later_is_taken_in(desk: Desk, run: Run, out: Path) ->
     run()
 
     assert rows(out)[0]["rds"] == "0"
+
+
+@pytest.mark.parametrize(
+    ("change", "column", "value"),
+    [
+        ({"bundle_digest": "cd" * 32}, "bundle", "cd" * 8),
+        ({"threshold": 0.125}, "machine_threshold", "0.125"),
+    ],
+)
+def test_what_another_model_said_is_taken_in_though_it_said_the_same(
+    desk: Desk, run: Run, out: Path, change: dict[str, Any], column: str, value: str
+) -> None:
+    film(desk)
+    desk.analyse_all()
+    run()
+    (before,) = rows(out)
+    with desk.ledger.begin() as connection:
+        (last,) = list_analyses(connection)
+        add_analysis(connection, replace(last, **change))
+    run()
+
+    assert rows(out) == [before | {column: value}]
 
 
 def test_what_a_person_drew_takes_the_place_of_what_the_machine_drew(desk: Desk, run: Run, out: Path) -> None:
