@@ -1,6 +1,6 @@
 """Which bundle works on this node: the one that was promoted last, else what the configuration names."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -36,6 +36,8 @@ class ChosenModel:
 
     Attributes
     ----------
+    digest, name
+        Empty, and its folder, for the bundle of the configuration while that cannot be read.
     at
         When; None for the bundle of the configuration.
     """
@@ -65,8 +67,14 @@ class ListedModel:
 
 
 def active_choice(config: Config, ledger: Ledger) -> ChosenModel:
-    """Say which bundle's results leave the node, without opening its folder."""
-    return _choice(ledger, Part.ACTIVE) or _as_chosen(first_model(config))
+    """Say which bundle's results leave the node, whether or not it can be read."""
+    return _choice(ledger, Part.ACTIVE) or first_choice(config)
+
+
+def first_choice(config: Config) -> ChosenModel:
+    """Say which bundle works until one is promoted, whether or not it can be read."""
+    first = _first(config)
+    return ChosenModel(first.digest, first.name)
 
 
 def active_model(config: Config, ledger: Ledger) -> StoredModel:
@@ -77,7 +85,8 @@ def active_model(config: Config, ledger: Ledger) -> StoredModel:
     BundleError
         If its manifest cannot be read. It is never passed over for another: whoever serves goes on serving.
     """
-    return _open(config, active_choice(config, ledger))
+    promoted = _choice(ledger, Part.ACTIVE)
+    return first_model(config) if promoted is None else _open(config, promoted)
 
 
 def shadow_model(config: Config, ledger: Ledger) -> StoredModel | None:
@@ -114,15 +123,26 @@ def roles_of_models(config: Config, ledger: Ledger) -> list[ListedModel]:
     active, shadow = active_choice(config, ledger), _choice(ledger, Part.SHADOW)
     role = {} if shadow is None else {shadow.digest: str(Part.SHADOW)}
     role[active.digest] = str(Part.ACTIVE)
-    found = (first_model(config), *ModelStore.of(config).all())
-    listed = {one.digest: ListedModel(one.digest, one.name, role.get(one.digest, ""), one) for one in found}
+    first = _first(config)
+    listed = {first.digest: first}
+    for model in ModelStore.of(config).all():
+        listed[model.digest] = _listed(model)
     for chosen in (active, shadow):
         if chosen is not None and chosen.digest not in listed:
             trouble = _trouble_with(config, chosen)
-            listed[chosen.digest] = ListedModel(
-                chosen.digest, chosen.name, role[chosen.digest], None, trouble
-            )
-    return list(listed.values())
+            listed[chosen.digest] = ListedModel(chosen.digest, chosen.name, "", None, trouble)
+    return [replace(one, role=role.get(one.digest, "")) for one in listed.values()]
+
+
+def _first(config: Config) -> ListedModel:
+    try:
+        return _listed(first_model(config))
+    except BundleError as error:
+        return ListedModel("", str(first_bundle(config)), "", None, str(error))
+
+
+def _listed(model: StoredModel) -> ListedModel:
+    return ListedModel(model.digest, model.name, "", model)
 
 
 def _trouble_with(config: Config, chosen: ChosenModel) -> str:
@@ -137,10 +157,6 @@ def _choice(ledger: Ledger, part: Part) -> ChosenModel | None:
     with ledger.read() as connection:
         decision = current(connection, part)
     return None if decision is None else ChosenModel(decision.digest, decision.name, decision.at)
-
-
-def _as_chosen(model: StoredModel) -> ChosenModel:
-    return ChosenModel(model.digest, model.name)
 
 
 def _open(config: Config, chosen: ChosenModel) -> StoredModel:

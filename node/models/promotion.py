@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from node.config.schema import Config
 from node.errors import ModelRefused
-from node.models.choice import ChosenModel, active_choice, first_model
+from node.models.choice import ChosenModel, active_choice, first_choice, first_model
 from node.models.store import ModelStore, StoredModel
 from node.operators import operator_name
 from pipeline.bundle import verify_bundle
@@ -106,7 +106,7 @@ class Registrar:
         """Walk back: roll-backs undo the promotion before them, so that a second one goes further back."""
         with self._ledger.read() as connection:
             history = list(reversed(decisions(connection, Part.ACTIVE)))
-        stack = [first_model(self._config).digest]
+        stack = [first_choice(self._config).digest]
         for decision in history:
             if decision.verdict == ROLLED_BACK and len(stack) > 1:
                 stack.pop()
@@ -116,6 +116,8 @@ class Registrar:
             stack.pop()
         if not stack:
             raise ModelRefused(f"{active.name} is the first bundle of this node; there is none to go back to")
+        if not stack[-1]:
+            return first_model(self._config)  # says why it cannot be read
         found = self._store.by_digest(stack[-1])
         if found is None:
             raise ModelRefused(

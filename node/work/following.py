@@ -77,10 +77,10 @@ class FollowedModels:
 
     def _look(self) -> None:
         """Let a newly active bundle warm up in the engine, while the old one goes on serving."""
+        chosen = self._chosen()
+        if chosen is None or chosen in self._refused:
+            return
         try:
-            chosen = active_choice(self.config, self.ledger)
-            if chosen in self._refused:
-                return
             model = active_model(self.config, self.ledger)
             if model.path == self.settings.router.default_bundle:
                 return
@@ -95,11 +95,20 @@ class FollowedModels:
         _log.info("new model warms up", bundle=model.name, digest=model.digest)
         self._coming = chosen, settings, self.engine.submit(self.warm, settings)
 
+    def _chosen(self) -> ChosenModel | None:
+        """Ask which bundle is the active one; None while the ledger does not answer."""
+        try:
+            return active_choice(self.config, self.ledger)
+        except StorageFailed:
+            return None
+
     def _take(self, chosen: ChosenModel, settings: AnalysisSettings, warmed: "Future[None]") -> None:
         if warmed.cancelled():
             return
         error = warmed.exception()
-        if error is None:
+        if error is None and chosen != self._chosen():  # the next look takes what is active by now
+            _log.info("new model does not serve, another was made active meanwhile", bundle=chosen.name)
+        elif error is None:
             self.settings, self.serves = settings, chosen.digest
             _log.info("new model serves", bundle=chosen.name)
         elif isinstance(error, BundleError):

@@ -3,7 +3,7 @@
 import shutil
 import threading
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -135,6 +135,81 @@ def test_a_node_starts_on_its_first_bundle_when_the_active_one_is_damaged(
     assert usable_bundle(desk.config, desk.ledger) == second.path
     (second.path / "segmenter.onnx").unlink()
     assert usable_bundle(desk.config, desk.ledger) == tiny[0]
+
+
+def test_a_node_starts_on_the_promoted_bundle_when_the_folder_of_the_first_one_is_gone(
+    tmp_path: Path, tiny: list[Path]
+) -> None:
+    first = Path(shutil.copytree(tiny[0], tmp_path / "first"))
+    desk = open_desk(tmp_path, model={"bundle": str(first)})
+    second = ModelStore(desk.data_dir).add(tiny[1])
+    Registrar(desk.config, desk.ledger).promote(second.short, override=True, reason="test")
+    shutil.rmtree(first)
+    assert usable_bundle(desk.config, desk.ledger) == second.path
+    with desk.ledger.read() as connection:
+        assert "model refused" not in [event.what for event in list_events(connection)]
+    desk.ledger.close()
+
+
+class HeldEngine(ThreadPoolExecutor):
+    """Warms nothing up before it is told."""
+
+    def __init__(self) -> None:
+        super().__init__(1)
+        self.asked: list[Future[None]] = []
+
+    def submit(self, *_: object) -> "Future[None]":  # type: ignore[override]
+        self.asked.append(Future())
+        return self.asked[-1]
+
+
+@pytest.fixture
+def held(tmp_path: Path, tiny: list[Path], monkeypatch: pytest.MonkeyPatch) -> Iterator[FollowedModels]:
+    """Follows promotions on a first bundle that may be removed, and warms up by hand."""
+    monkeypatch.setattr("node.work.following.LOOK_S", 0.0)
+    first = Path(shutil.copytree(tiny[0], tmp_path / "first"))
+    desk = open_desk(tmp_path, model={"bundle": str(first)})
+    with HeldEngine() as engine:
+        yield FollowedModels(desk.config, desk.ledger, engine, desk.settings())
+    desk.ledger.close()
+
+
+def _refusals(models: FollowedModels) -> list[str]:
+    with models.ledger.read() as connection:
+        return [event.detail for event in list_events(connection) if event.what == "model refused"]
+
+
+def test_who_serves_goes_on_when_the_folder_of_the_first_bundle_is_gone(held: FollowedModels) -> None:
+    first = held.settings.router.default_bundle
+    shutil.rmtree(first)
+    for _ in range(3):
+        held()
+    assert held.settings.router.default_bundle == first
+    (refusal,) = _refusals(held)
+    assert "no readable manifest.json" in refusal
+
+
+def test_a_bundle_that_was_rolled_back_while_it_warmed_up_does_not_serve(
+    held: FollowedModels, tiny: list[Path]
+) -> None:
+    assert isinstance(held.engine, HeldEngine)
+    first, digest = held.settings.router.default_bundle, held.serves
+    registrar = Registrar(held.config, held.ledger)
+    second = ModelStore(held.config.node.data_dir).add(tiny[1])
+    registrar.promote(second.short, override=True, reason="test")
+    held()
+    registrar.roll_back()
+    held.engine.asked[0].set_result(None)
+    for _ in range(3):
+        held()
+    assert (held.settings.router.default_bundle, held.serves) == (first, digest)
+    assert len(held.engine.asked) == 1
+
+    registrar.promote(second.short, override=True, reason="test")
+    held()
+    held.engine.asked[1].set_result(None)
+    held()
+    assert (held.settings.router.default_bundle, held.serves) == (second.path, second.digest)
 
 
 def test_a_node_without_promotions_takes_the_bundle_that_ships(tmp_path: Path) -> None:

@@ -9,7 +9,9 @@ import pytest
 from typer.testing import CliRunner
 
 from node.cli import app
+from node.errors import ModelRefused
 from node.models.choice import shadow_model
+from pipeline.errors import BundleError
 from tests.support.registry import Site, open_site
 
 pytest.importorskip("torch")
@@ -72,3 +74,42 @@ def test_a_copy_in_the_registry_is_used_rather_than_its_folder(
     assert "to keep a copy" not in said
     shutil.rmtree(first)
     assert shadow_model(site.config, site.ledger) == copy
+
+
+def listed(config: str) -> dict[str, dict[str, str]]:
+    """Give what ``models list`` shows, by name."""
+    shown = CliRunner().invoke(app, ["models", "list", "--config", config, "--json"])
+    assert shown.exit_code == 0
+    return {one["name"]: one for one in json.loads(shown.stdout)}
+
+
+def test_a_promoted_bundle_does_without_it(site: Site, bundles: list[Path], first: Path, config: str) -> None:
+    one, other = site.store.add(bundles[1]), site.store.add(bundles[2])
+    site.promote(one)
+    shutil.rmtree(first)
+    assert site.active == one
+    shown = listed(config)
+    assert shown["tiny 1"]["role"] == "active"
+    assert (shown[str(first)]["digest"], shown[str(first)]["role"]) == ("", "")
+    assert "DAMAGED: " in shown[str(first)]["comparison"]
+    site.promote(other)
+    assert site.registrar.roll_back() == site.active == one
+    with pytest.raises(BundleError, match=r"first has no readable manifest\.json"):
+        site.registrar.roll_back()
+    assert site.active == one
+
+
+def test_without_a_promotion_its_loss_is_told_and_another_can_be_promoted(
+    site: Site, bundles: list[Path], first: Path, config: str
+) -> None:
+    model = site.store.add(bundles[1])
+    site.registrar.shadow(model.short)
+    shutil.rmtree(first)
+    assert shadow_model(site.config, site.ledger) == model
+    assert listed(config)[str(first)]["role"] == "active"
+    with pytest.raises(BundleError, match=r"no readable manifest\.json"):
+        site.active  # noqa: B018 - looking is the test
+    with pytest.raises(ModelRefused, match="none to go back to"):
+        site.registrar.roll_back()
+    site.promote(model)
+    assert site.active == model
