@@ -5,11 +5,18 @@ from datetime import date
 
 from node.config.schema import Config
 from node.days import local_midnight
-from node.models.choice import active_model
+from node.models.choice import active_choice, active_model
 from node.operators import operator_name
 from storage.events import add_event
 from storage.ledger import Ledger
-from storage.reprocessing import Selection, ask_again, count_outdated, count_waiting, stop_asking
+from storage.reprocessing import (
+    Selection,
+    ask_again,
+    count_outdated,
+    count_waiting,
+    find_outdated,
+    stop_asking,
+)
 
 _AT_ONCE = 500
 """Films in one transaction, so that nobody waits long for the ledger."""
@@ -46,10 +53,11 @@ class Reprocessing:
     ) -> None:
         self._ledger = ledger
         self._attempts = config.work.max_attempts
+        chosen = active_choice(config, ledger)
         self._model = active_model(config, ledger)
         others = tuple(route.name for route in config.routes if route.bundle is not None)
         begin, end = local_midnight(since), local_midnight(until, days=1)
-        self._selection = Selection(self._model.digest, begin, end, others)
+        self._selection = Selection(self._model.digest, chosen.at, begin, end, others)
 
     def standing(self) -> Standing:
         """Count."""
@@ -59,17 +67,21 @@ class Reprocessing:
 
     def start(self, limit: int) -> int:
         """Put films into the queue behind all others, the newest first; give their number."""
-        asked = 0
+        asked, before = 0, None
         while asked < limit:
-            with self._ledger.begin() as connection:
-                most = min(_AT_ONCE, limit - asked)
-                part = ask_again(connection, self._selection, limit=most, max_attempts=self._attempts)
-                if part:
-                    detail = f"{part} films, by {operator_name()}"
-                    add_event(connection, "reprocessing", subject=self._model.digest, detail=detail)
-            if not part:
+            most = min(_AT_ONCE, limit - asked)
+            # Found without the lock on the ledger, and looked at again under it.
+            with self._ledger.read() as connection:
+                films = find_outdated(connection, self._selection, before=before, limit=most)
+            if not films:
                 break
-            asked += part
+            with self._ledger.begin() as connection:
+                asked += ask_again(connection, self._selection, films, max_attempts=self._attempts)
+            before = films[-1]
+        if asked:
+            with self._ledger.begin() as connection:
+                detail = f"{asked} films, by {operator_name()}"
+                add_event(connection, "reprocessing", subject=self._model.digest, detail=detail)
         return asked
 
     def stop(self) -> int:

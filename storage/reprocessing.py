@@ -1,11 +1,12 @@
 """Stored films that are judged once more by the bundle that is active now."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, exists, false, func, or_, select, update
 
-from storage.databases import database_now
+from storage.databases import database_now, insert_new
 from storage.jobs import AGAIN
 from storage.routing import Stage
 from storage.tables import analysis, instance, job, routing
@@ -22,6 +23,8 @@ class Selection:
     ----------
     digest
         Of the active bundle; films whose newest judgement is by it are left alone.
+    chosen_at
+        When that was chosen; films that a route has kept back since are left alone. None: long ago.
     since, until
         Bounds of the moment of receipt; until does not belong to it.
     other_routes
@@ -29,6 +32,7 @@ class Selection:
     """
 
     digest: str
+    chosen_at: datetime | None = None
     since: datetime | None = None
     until: datetime | None = None
     other_routes: tuple[str, ...] = ()
@@ -39,47 +43,74 @@ def count_outdated(connection: Connection, selection: Selection) -> int:
     return connection.scalar(select(func.count()).select_from(_outdated(selection).subquery())) or 0
 
 
+def find_outdated(
+    connection: Connection, selection: Selection, *, before: int | None, limit: int
+) -> Sequence[int]:
+    """Give the films that would be asked for, the newest first, by their instance numbers.
+
+    Parameters
+    ----------
+    before
+        Only films with smaller numbers; None: all.
+    """
+    wanted = _outdated(selection).with_only_columns(instance.c.instance_id)
+    if before is not None:
+        wanted = wanted.where(instance.c.instance_id < before)
+    return connection.scalars(wanted.order_by(instance.c.instance_id.desc()).limit(limit)).all()
+
+
 def count_waiting(connection: Connection) -> int:
     """Count the films that wait to be judged once more."""
     return connection.scalar(select(func.count()).select_from(job).where(_waits_again())) or 0
 
 
-def ask_again(connection: Connection, selection: Selection, *, limit: int, max_attempts: int) -> int:
-    """Put films back into the queue behind all others, the newest first; give their number.
+def ask_again(
+    connection: Connection, selection: Selection, films: Sequence[int], *, max_attempts: int
+) -> int:
+    """Put films back into the queue behind all others; give the number of those that are asked for now.
 
     Each begins a new generation, so that its results are other instances than all before, dated from now.
+
+    Parameters
+    ----------
+    films
+        As `find_outdated` gave them, perhaps a while ago.
     """
     now = database_now(connection)
-    films = connection.execute(
-        _outdated(selection).order_by(instance.c.instance_id.desc()).limit(limit)
-    ).all()
-    for film in films:
-        again = {
-            "state": JobState.READY,
-            "priority": AGAIN,
-            "attempts": 0,
-            "run_at": now,
-            "finished_at": None,
-            "token": None,
-            "owner": "",
-            "error": "",
-            "enqueued_at": now,
-            "generation": film.generation + 1,
-        }
+    rows = connection.execute(_outdated(selection).where(instance.c.instance_id.in_(films))).all()
+    asked = 0
+    for film in rows:
+        again = {"generation": film.generation + 1, "enqueued_at": now, "run_at": now, **_DUE_LAST}
         mine = and_(job.c.instance_id == film.instance_id, job.c.kind == JobKind.ANALYSE)
-        if connection.execute(update(job).where(mine, job.c.state.in_(_HAS_ENDED)).values(again)).rowcount:
-            continue
-        connection.execute(
-            insert(job).values(
-                **again,
-                kind=JobKind.ANALYSE,
-                destination="",
-                key=film.sop_instance_uid,
-                instance_id=film.instance_id,
-                max_attempts=max_attempts,
-            )
+        changed = connection.execute(update(job).where(mine, job.c.state.in_(_HAS_ENDED)).values(again))
+        asked += changed.rowcount or _ask_anew(
+            connection,
+            again
+            | {
+                "kind": JobKind.ANALYSE,
+                "destination": "",
+                "key": film.sop_instance_uid,
+                "instance_id": film.instance_id,
+                "max_attempts": max_attempts,
+            },
         )
-    return len(films)
+    return asked
+
+
+_DUE_LAST: Mapping[str, object] = {
+    "state": JobState.READY,
+    "priority": AGAIN,
+    "attempts": 0,
+    "finished_at": None,
+    "token": None,
+    "owner": "",
+    "error": "",
+}
+
+
+def _ask_anew(connection: Connection, row: Mapping[str, object]) -> int:
+    """Ask for a film whose job was forgotten, unless somebody else did just now."""
+    return len(connection.execute(insert_new(connection, job, job.c.job_id), [dict(row)]).all())
 
 
 def stop_asking(connection: Connection) -> int:
@@ -96,10 +127,12 @@ def _waits_again() -> ColumnElement[bool]:
 
 def _outdated(selection: Selection) -> Select[tuple[int, str, int]]:
     """Films that were judged, last by another bundle, and that do not wait already."""
+    of_film = analysis.alias("of_film")
     newest = (
-        select(func.max(analysis.c.analysis_id).label("analysis_id"))
-        .group_by(analysis.c.source_instance_id)
-        .subquery()
+        select(func.max(of_film.c.analysis_id))
+        .where(of_film.c.source_instance_id == instance.c.instance_id)
+        .correlate(instance)
+        .scalar_subquery()
     )
     is_open = exists().where(
         job.c.instance_id == instance.c.instance_id,
@@ -108,20 +141,15 @@ def _outdated(selection: Selection) -> Select[tuple[int, str, int]]:
     )
     wanted = (
         select(instance.c.instance_id, instance.c.sop_instance_uid, analysis.c.generation)
-        .select_from(
-            instance.join(analysis, analysis.c.source_instance_id == instance.c.instance_id).join(
-                newest, newest.c.analysis_id == analysis.c.analysis_id
-            )
-        )
+        .select_from(instance.join(analysis, analysis.c.analysis_id == newest))
         .where(
             instance.c.role == Role.SOURCE,
             instance.c.variant == 0,
             analysis.c.bundle_digest != selection.digest,
             ~is_open,
+            ~_went_elsewhere(selection),
         )
     )
-    if selection.other_routes:
-        wanted = wanted.where(~_went(selection.other_routes))
     if selection.since is not None:
         wanted = wanted.where(instance.c.received_at >= selection.since)
     if selection.until is not None:
@@ -129,12 +157,17 @@ def _outdated(selection: Selection) -> Select[tuple[int, str, int]]:
     return wanted
 
 
-def _went(routes: tuple[str, ...]) -> ColumnElement[bool]:
-    """Whether a film was analysed last by one of these routes."""
+def _went_elsewhere(selection: Selection) -> ColumnElement[bool]:
+    """Whether the last decision about a film was for a route with its own bundle, or to keep it back."""
+    decided = routing.alias("decided")
     newest = (
-        select(func.max(routing.c.routing_id))
-        .where(routing.c.instance_id == instance.c.instance_id, routing.c.stage == Stage.ANALYSIS)
+        select(func.max(decided.c.routing_id))
+        .where(decided.c.instance_id == instance.c.instance_id, decided.c.stage == Stage.ANALYSIS)
         .correlate(instance)
         .scalar_subquery()
     )
-    return exists().where(routing.c.routing_id == newest, routing.c.route.in_(routes))
+    was_kept_back = routing.c.decision["process"].as_boolean() == false()
+    if selection.chosen_at is not None:
+        was_kept_back = and_(was_kept_back, routing.c.decided_at > selection.chosen_at)
+    to_others = or_(routing.c.route.in_(selection.other_routes), was_kept_back)
+    return exists().where(routing.c.routing_id == newest, to_others)

@@ -1,9 +1,11 @@
 """Stored films are judged once more by another model; new reports name the old ones, which stay."""
 
+import shutil
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
 
@@ -15,16 +17,18 @@ from node.models.promotion import Registrar
 from node.models.store import ModelStore
 from node.network.backlog import Backlog
 from node.reprocessing import Reprocessing
+from node.routing.values import Sender
 from node.work.analysis import AnalysisSettings, process_batch
 from node.work.selection import select_films
-from node.work.values import FilmResult
+from node.work.values import FilmResult, KeptBack
 from pipeline.results.times import content_moment
 from storage.analyses import list_analyses
 from storage.instances import results_of
 from storage.queue import claim, claim_films, release
+from storage.retention import forget_jobs
 from storage.values import JobKind, JobState, Role, StoredInstance
 from tests.integration.work.conftest import PACS
-from tests.support.bundles import make_tiny_bundle
+from tests.support.bundles import make_tiny_bundle, sign_again
 from tests.support.films import make_film
 from tests.support.work import Desk, open_desk
 
@@ -223,8 +227,6 @@ def test_it_can_be_stopped_and_keeps_to_days(desk: Desk, tiny: Path) -> None:
 
 
 def test_films_whose_jobs_were_forgotten_are_asked_for_all_the_same(desk: Desk) -> None:
-    from storage.retention import forget_jobs
-
     desk.receive()
     desk.analyse_all()
     with desk.ledger.read() as connection:
@@ -233,6 +235,43 @@ def test_films_whose_jobs_were_forgotten_are_asked_for_all_the_same(desk: Desk) 
     campaign = Reprocessing(desk.config, desk.ledger)
     assert campaign.start(10) == 1
     assert [job.state for job in desk.jobs(JobKind.ANALYSE)] == [JobState.READY]
+
+
+def test_films_that_a_route_keeps_back_are_left_at_that_until_another_model_is_chosen(
+    desk: Desk, tiny: Path
+) -> None:
+    desk.receive()
+    desk.analyse_all()
+    model = ModelStore(desk.data_dir).add(tiny)
+    registrar = Registrar(desk.config, desk.ledger)
+    registrar.promote(model.short, override=True, reason="test")
+    assert Reprocessing(desk.config, desk.ledger).start(10) == 1
+    (held,) = claim(desk.ledger, JobKind.ANALYSE, "", 10, lease=timedelta(hours=1), owner="test")
+    kept = replace(desk.settings().router.decide(make_film(), Sender("A", "B", "")), process=False)
+    assert desk.concluder().keep_back(held, KeptBack(kept))
+
+    assert Reprocessing(desk.config, desk.ledger).standing().outdated == 0
+    assert Reprocessing(desk.config, desk.ledger).start(10) == 0
+    other = Path(shutil.copytree(tiny, desk.data_dir / "other"))
+    sign_again(other, version="2")
+    registrar.promote(ModelStore(desk.data_dir).add(other).short, override=True, reason="test")
+    assert Reprocessing(desk.config, desk.ledger).start(10) == 1
+
+
+@pytest.mark.parametrize("engine", ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def test_starts_at_the_same_time_ask_for_each_film_once(
+    tmp_path: Path, engine: str, request: pytest.FixtureRequest
+) -> None:
+    url = request.getfixturevalue("postgres_url") if engine == "postgresql" else None
+    desk = open_desk(tmp_path, url)
+    for seed in range(12):
+        desk.receive(make_film(rows=64, columns=52, seed=seed))
+    desk.analyse_all()
+    forget_jobs(desk.ledger, datetime.now(UTC) + timedelta(days=1))
+    with ThreadPoolExecutor(4) as several, closing(desk.ledger):
+        starts = [several.submit(Reprocessing(desk.config, desk.ledger).start, 100) for _ in range(4)]
+        assert sum(start.result() for start in starts) == 12
+        assert len(desk.jobs(JobKind.ANALYSE, JobState.READY)) == 12
 
 
 def test_films_of_routes_with_a_bundle_of_their_own_are_left_alone(tmp_path: Path, tiny: Path) -> None:
