@@ -18,7 +18,7 @@ from storage.reprocessing import (
     stop_asking,
 )
 
-_AT_ONCE = 500
+_AT_ONCE = 100
 """Films in one transaction, so that nobody waits long for the ledger."""
 
 
