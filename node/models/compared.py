@@ -38,15 +38,17 @@ def compare_models(config: Config, ledger: Ledger, wanted: str | None = None) ->
     Parameters
     ----------
     wanted
-        Which one; None: the one in shadow now, else the only one that ever was.
+        Which one; None: the one in shadow now, else the only other one that ever was.
 
     Raises
     ------
     ModelRefused
-        If there is none.
+        If there is none, or it is the active one.
     """
     active = active_model(config, ledger)
-    shadow = _shadow(config, ledger, wanted)
+    shadow = _shadow(config, ledger, wanted, active)
+    if shadow.digest == active.digest:
+        raise ModelRefused(f"{active.name} is the active bundle; name another to compare it with")
     with ledger.read() as connection:
         found = list(pairs(connection, shadow.digest, active.digest))
         store = ObjectStore(config.objects_dir)
@@ -101,7 +103,7 @@ def figures(agreement: Agreement) -> list[tuple[str, str]]:
     ]
 
 
-def _shadow(config: Config, ledger: Ledger, wanted: str | None) -> StoredModel:
+def _shadow(config: Config, ledger: Ledger, wanted: str | None, active: StoredModel) -> StoredModel:
     store = ModelStore.of(config)
     if wanted is not None:
         return store.find(wanted)
@@ -109,11 +111,11 @@ def _shadow(config: Config, ledger: Ledger, wanted: str | None) -> StoredModel:
     if running is not None:
         return running
     with ledger.read() as connection:
-        counted = count_shadows(connection)
+        counted = count_shadows(connection).keys() - {active.digest}
     known = [model for model in map(store.by_digest, counted) if model is not None]
     if len(known) == 1:
         return known[0]
-    trouble = "several bundles ran in shadow; name one" if known else "no bundle ran in shadow yet"
+    trouble = "several bundles ran in shadow; name one" if known else "no other bundle ran in shadow yet"
     raise ModelRefused(f"{trouble}: neolung models shadow MODEL lets one run")
 
 
