@@ -20,6 +20,7 @@ from train.processes import is_main
 from train.retraining.candidate import calibrated, learnt_before, make_parts, write_candidate
 from train.retraining.comparing import Asked, compare
 from train.retraining.findings import can_learn, learn_findings
+from train.retraining.fingerprints import with_fingerprints
 from train.retraining.lock import LOCK_NAME, Lock, deal, refuse_learnt
 from train.retraining.lungs import LEAST_FILMS, LungSchool
 from train.retraining.places import refuse_out
@@ -119,7 +120,8 @@ def _refuse_out(asked: Retraining) -> None:
 
 
 def _dealt(asked: Retraining, start: StartBundle) -> tuple[list[IndexedFilm], Lock]:
-    films, lock = deal(read_index(asked.index), asked.lock_file)
+    known = with_fingerprints(read_index(asked.index), asked.run_folder)
+    films, lock = deal(known, asked.lock_file)
     refuse_leaks(films)
     refuse_learnt(lock, learnt_before(start), start.name)
     for split in (TEST, VALIDATION):
