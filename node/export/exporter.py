@@ -58,6 +58,7 @@ class Exporter:
             entries = [(wanted, known[self.method.name(wanted)]) for wanted in films]
             folder.remove_others({file for _, entry in entries for file in entry.files})
             searched = self._check(folder, entries)
+            folder.rewrite(entry for _, entry in entries)
             return self._conclude(folder, [entry for _, entry in entries], searched)
 
     def _export(self, wanted: Wanted, folder: ExportFolder, known: dict[str, Entry]) -> None:

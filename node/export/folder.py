@@ -4,8 +4,8 @@ import errno
 import fcntl
 import json
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from node.export.index import Row
 JOURNAL, INDEX, EXCLUDED, REPORT = "journal.jsonl", "index.csv", "excluded.csv", "report.json"
 FILMS, MASKS = "films", "masks"
 _PARTIAL = ".partial"
+_NEXT_JOURNAL = JOURNAL + ".next"
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
@@ -58,6 +59,7 @@ class ExportFolder:
     def __init__(self, path: Path, settings: Mapping[str, object]) -> None:
         self.path = path
         self._settings = json.dumps(dict(settings), sort_keys=True)
+        self._held = ExitStack()
 
     @contextmanager
     def opened(self) -> Iterator[dict[str, Entry]]:
@@ -70,12 +72,11 @@ class ExportFolder:
         ExportFailed
             If the disk is full or refuses.
         """
-        with as_failure(self.path):
+        with as_failure(self.path), self._held:
             self._require_own()
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with (self.path / JOURNAL).open("a+", encoding="ascii") as journal:
-                self._lock(journal.fileno())
-                yield self._read()
+            self._lock(self.path / JOURNAL)
+            yield self._read()
 
     def note(self, entry: Entry) -> None:
         """Append a line to the journal, durably."""
@@ -83,6 +84,14 @@ class ExportFolder:
             journal.write(json.dumps(asdict(entry)) + "\n")
             journal.flush()
             os.fsync(journal.fileno())
+
+    def rewrite(self, entries: Iterable[Entry]) -> None:
+        """Put a journal of these entries only in the place of the old one, as a whole or not at all."""
+        lines = [self._settings, *(json.dumps(asdict(entry)) for entry in entries)]
+        self.write(_NEXT_JOURNAL, "".join(f"{line}\n" for line in lines).encode("ascii"))
+        following = self.path / _NEXT_JOURNAL
+        self._lock(following)  # before it is the journal, so that nobody comes in between
+        following.replace(self.path / JOURNAL)
 
     def write(self, relative: str, content: bytes) -> None:
         """Write a file as a whole or not at all."""
@@ -124,11 +133,16 @@ class ExportFolder:
         if self.path.is_dir() and any(self.path.iterdir()) and not (self.path / JOURNAL).is_file():
             raise ExportRefused(f"{self.path} holds something else; name a new or an empty folder")
 
-    def _lock(self, descriptor: int) -> None:
+    def _lock(self, path: Path) -> None:
+        """Keep other exports out for as long as the folder is open."""
+        refused = ExportRefused(f"another export writes {self.path}; wait until it is done")
+        file = self._held.enter_context(path.open("a", encoding="ascii"))
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise ExportRefused(f"another export writes {self.path}; wait until it is done") from error
+            raise refused from error
+        if not os.path.samestat(os.fstat(file.fileno()), path.stat()):  # rewritten by one that has just ended
+            raise refused
 
     def _read(self) -> dict[str, Entry]:
         path = self.path / JOURNAL

@@ -426,7 +426,7 @@ class Stopped(Exception):
     """What ends an export in the middle."""
 
 
-@pytest.mark.parametrize("after", [0, 1, 3, 4])
+@pytest.mark.parametrize("after", [0, 1, 3, 4, 6, 7, 9])
 def test_an_export_goes_on_where_it_stopped(
     desk: Desk, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, after: int
 ) -> None:
@@ -447,7 +447,7 @@ def test_an_export_goes_on_where_it_stopped(
     with pytest.raises(Stopped):
         run(tmp_path / "parts")
     monkeypatch.setattr(folder.ExportFolder, "write", write)
-    assert not (tmp_path / "parts" / "index.csv").exists()
+    assert (tmp_path / "parts" / "index.csv").exists() == (after > 7)
     with (tmp_path / "parts" / "journal.jsonl").open("a") as journal:
         journal.write('{"film": "torn')
     run(tmp_path / "parts")
@@ -473,14 +473,73 @@ def test_a_finished_film_is_not_made_again(
 
 
 def test_a_film_that_the_node_no_longer_holds_leaves_the_export(desk: Desk, run: Run, out: Path) -> None:
-    film(desk, PatientID="STAYS")
-    film(desk, PatientID=ODD)
+    film(desk, PatientID="GOES")
+    annotate(desk, film(desk, PatientID="STAYS"), rds=True)
     desk.analyse_all()
     run()
-    run(judged=True)
+    whole = rows(out)
+    run(annotated=True)
+    (stays,) = rows(out)
+    (gone,) = (row for row in whole if row != stays)
 
-    assert len(rows(out)) == 1
     assert len([name for name in contents(out) if name.startswith("films/")]) == 1
+    everything = b"".join(contents(out).values()).decode("latin-1")
+    assert stays["patient"] in everything
+    assert gone["patient"] not in everything
+    assert gone["sop_instance_uid"] not in everything
+
+
+def test_a_journal_that_is_not_rewritten_whole_stays_as_it_was(
+    desk: Desk, run: Run, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    film(desk, PatientID="GOES")
+    annotate(desk, film(desk, PatientID="STAYS"), rds=True)
+    desk.analyse_all()
+    run()
+    before = contents(out)["journal.jsonl"]
+    replace_file = Path.replace
+
+    def killed(self: Path, target: Path) -> Path:
+        if target.name == folder.JOURNAL:
+            raise Stopped
+        return replace_file(self, target)
+
+    monkeypatch.setattr(Path, "replace", killed)
+    with pytest.raises(Stopped):
+        run(annotated=True)
+    assert contents(out)["journal.jsonl"] == before
+    assert "index.csv" not in contents(out)
+    monkeypatch.setattr(Path, "replace", replace_file)
+    run(annotated=True)
+    assert len(contents(out)["journal.jsonl"].splitlines()) == 2
+    assert not [name for name in contents(out) if name.startswith("journal.jsonl.")]
+
+
+def test_the_folder_stays_locked_while_its_journal_is_rewritten(out: Path) -> None:
+    mine, other = (folder.ExportFolder(out, {}) for _ in range(2))
+    with mine.opened():
+        mine.rewrite([folder.Entry("1.2.3", "state")])
+        with pytest.raises(ExportRefused, match="another export"), other.opened():
+            pass
+    with other.opened() as known:
+        assert list(known) == ["1.2.3"]
+
+
+def test_a_journal_that_was_rewritten_before_it_was_locked_is_not_taken(
+    out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    late, lock = folder.ExportFolder(out, {}), folder.fcntl.flock
+
+    def lock_too_late(descriptor: int, how: int) -> None:
+        monkeypatch.setattr(folder.fcntl, "flock", lock)
+        first = folder.ExportFolder(out, {})
+        with first.opened():
+            first.rewrite([])
+        lock(descriptor, how)
+
+    monkeypatch.setattr(folder.fcntl, "flock", lock_too_late)
+    with pytest.raises(ExportRefused, match="another export"), late.opened():
+        pass
 
 
 def test_a_folder_with_something_else_is_refused_and_left_alone(desk: Desk, run: Run, out: Path) -> None:
