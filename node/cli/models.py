@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 
     from node.config.schema import Config
     from node.models.store import StoredModel
-    from pipeline.bundle.evidence import Evidence
     from storage.ledger import Ledger
 
 models = typer.Typer(
@@ -41,7 +40,6 @@ def list_models(config: ConfigOption = None, json: JsonOption = False) -> None:
     from node.models.choice import roles_of_models
     from node.overview import open_ledger
     from node.printing import show_json, show_table
-    from pipeline.bundle.evidence import read_evidence
 
     settings = load_config(config)
     with open_ledger(settings) as ledger:
@@ -52,7 +50,7 @@ def list_models(config: ConfigOption = None, json: JsonOption = False) -> None:
             one.name,
             one.model.manifest.created if one.model else None,
             one.role,
-            _verdict(read_evidence(one.model.path)) if one.model else f"DAMAGED: {one.trouble}",
+            _verdict(one.model) if one.model else f"DAMAGED: {one.trouble}",
         )
         for one in found
     ]
@@ -91,8 +89,8 @@ def add(
 
     settings = load_config(config)
     make_data_folder(settings.node.data_dir)
+    evidence = read_evidence(folder)
     model = ModelStore.of(settings).add(folder)
-    evidence = read_evidence(model.path)
     doubt = "" if evidence is None or evidence.passes else " (its comparison fails: that needs a reason)"
     typer.echo(
         f"{model.name} ({model.short}) is in the registry; to make it active: neolung models promote "
@@ -207,7 +205,14 @@ def _tell_where(settings: "Config", model: "StoredModel") -> None:
         typer.echo(f"it works from {model.path}; to keep a copy of its own: neolung models add {model.path}")
 
 
-def _verdict(evidence: "Evidence | None") -> str:
+def _verdict(model: "StoredModel") -> str:
+    from pipeline.bundle.evidence import read_evidence
+    from pipeline.errors import BundleError
+
+    try:
+        evidence = read_evidence(model.path)
+    except BundleError as error:
+        return f"DAMAGED: {error}"
     if evidence is None:
         return ""
     marks = f" ({', '.join(evidence.marks)})" if evidence.marks else ""

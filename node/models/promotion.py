@@ -8,7 +8,7 @@ from node.models.choice import ChosenModel, active_choice, first_choice, first_m
 from node.models.store import ModelStore, StoredModel
 from node.operators import operator_name
 from pipeline.bundle import verify_bundle
-from pipeline.bundle.evidence import read_evidence
+from pipeline.bundle.evidence import OUTLINES, read_evidence
 from storage.events import add_event
 from storage.ledger import Ledger
 from storage.promotions import Part, Promotion, current, decide, decisions
@@ -44,7 +44,7 @@ class Registrar:
         if model.digest == active.digest:
             raise ModelRefused(f"{model.name} ({model.short}) is active already")
         verify_bundle(model.path)
-        doubts = doubts_about(model, active)
+        doubts = doubts_about(model, active, self._store)
         if doubts and not (override and reason):
             cure = (
                 "--reason '...' is missing"
@@ -146,7 +146,7 @@ class Registrar:
             file.write(f"- {datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {part}: {name}, {detail}.{against}\n")
 
 
-def doubts_about(model: StoredModel, active: ChosenModel) -> str:
+def doubts_about(model: StoredModel, active: ChosenModel, store: ModelStore) -> str:
     """Say what speaks against promoting a bundle; empty when its comparison speaks for it.
 
     Raises
@@ -159,5 +159,13 @@ def doubts_about(model: StoredModel, active: ChosenModel) -> str:
         return "it brings no comparison with the active bundle along (neolung-train retrain makes one)"
     if evidence.against != active.digest:
         return f"it was compared with {evidence.against_name}, not with the active {active.name}"
-    failed = [sentence for sentence in evidence.sentences if sentence.endswith("fails")]
-    return "" if evidence.passes else "its comparison fails: " + "; ".join(failed)
+    if not evidence.passes:
+        failed = [sentence for sentence in evidence.sentences if sentence.endswith("fails")]
+        return "its comparison fails: " + "; ".join(failed)
+    if not evidence.shows(OUTLINES) and not _have_same_lungs(model, store.by_digest(active.digest)):
+        return "it outlines lungs in another way than the active one, and its comparison has no outlines"
+    return ""
+
+
+def _have_same_lungs(model: StoredModel, other: StoredModel | None) -> bool:
+    return other is not None and other.manifest.segmenter.device_uid == model.manifest.segmenter.device_uid

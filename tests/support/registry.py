@@ -14,7 +14,7 @@ from node.config.schema import Config
 from node.models.choice import active_model
 from node.models.promotion import Registrar
 from node.models.store import ModelStore, StoredModel
-from pipeline.bundle.evidence import EVIDENCE_NAME, Evidence
+from pipeline.bundle.evidence import DEMANDED, EVIDENCE_NAME, OUTLINES, Difference, Evidence
 from pipeline.bundle.manifest import MANIFEST_NAME, sha256_of
 from storage.ledger import Ledger
 
@@ -49,7 +49,20 @@ def open_site(folder: Path, bundle: Path | None = None) -> Iterator[Site]:
         yield Site(config, ledger, ModelStore.of(config), Registrar(config, ledger))
 
 
-def with_evidence(bundle: Path, out: Path, against: str, *, passes: bool = True) -> Path:
+def figure(name: str, *, holds: bool = True, films: int = 100) -> Difference:
+    """Make a figure of a comparison that was measured."""
+    low = -0.01 if holds else -0.1
+    return Difference(figure=name, films=films, difference=0.0, low=low, high=0.1, margin=0.02, holds=holds)
+
+
+def with_evidence(
+    bundle: Path,
+    out: Path,
+    against: str,
+    *,
+    passes: bool = True,
+    figures: tuple[str, ...] = (*DEMANDED, OUTLINES),
+) -> Path:
     """Copy a bundle and put a comparison into it, as a retraining does."""
     shutil.copytree(bundle, out)
     evidence = Evidence(
@@ -61,7 +74,7 @@ def with_evidence(bundle: Path, out: Path, against: str, *, passes: bool = True)
         locked_digest="0" * 64,
         marks=("SYNTHETIC",),
         sentences=(f"auroc: new minus old +0.01: {'holds' if passes else 'fails'}",),
-        differences=(),
+        differences=tuple(figure(name, holds=passes) for name in figures),
     )
     content = evidence.model_dump_json().encode()
     (out / EVIDENCE_NAME).write_bytes(content)

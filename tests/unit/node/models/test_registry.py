@@ -1,5 +1,6 @@
 """The registry promotes what is proven, and always finds the way back."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from node.checks import examine
 from node.errors import ModelRefused
 from node.models.choice import roles_of_models, shadow_model
 from pipeline.bundle import reference_bundle
+from pipeline.bundle.evidence import DEMANDED, EVIDENCE_NAME
 from pipeline.bundle.manifest import MANIFEST_NAME, sha256_of
 from pipeline.errors import BundleError
 from storage.events import list_events
@@ -57,6 +59,26 @@ class TestPromotion:
         site.registrar.promote(model.short, override=True, reason="it looks good")
         assert site.active.digest == model.digest
         assert "Against it spoke" in site.store.changelog.read_text(encoding="utf-8")
+
+    def test_a_comparison_that_was_laid_beside_the_files_does_not_count(
+        self, site: Site, bundles: list[Path], tmp_path: Path
+    ) -> None:
+        model = site.store.add(bundles[0])
+        made = with_evidence(bundles[0], tmp_path / "new", site.active.digest)
+        shutil.copyfile(made / EVIDENCE_NAME, model.path / EVIDENCE_NAME)
+        with pytest.raises(ModelRefused, match="it brings no comparison"):
+            site.registrar.promote(model.short)
+
+    def test_new_outlines_need_a_comparison_and_old_ones_none(
+        self, site: Site, bundles: list[Path], tmp_path: Path
+    ) -> None:
+        first = with_evidence(bundles[0], tmp_path / "first", site.active.digest, figures=DEMANDED)
+        with pytest.raises(ModelRefused, match="its comparison has no outlines"):
+            site.registrar.promote(site.store.add(first).short)
+        site.promote(site.store.add(first))
+        second = with_evidence(bundles[1], tmp_path / "second", site.active.digest, figures=DEMANDED)
+        site.registrar.promote(site.store.add(second).short)
+        assert site.active.manifest.version == "1"
 
     def test_roll_backs_go_further_back_each_time(self, site: Site, bundles: list[Path]) -> None:
         models = [site.store.add(path) for path in bundles]
