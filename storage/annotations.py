@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -38,7 +38,7 @@ class FilmAnnotation:
     rds, grade
         None where nothing is said of it.
     said_at
-        When it was said, local time in ISO 8601; "" where nobody knows.
+        When it was said, in ISO 8601, local time where it names no offset; "" where nobody knows.
     noted_at
         When it came in; None before it is written.
     """
@@ -92,18 +92,43 @@ def _last_of(connection: Connection, one: FilmAnnotation) -> dict[str, Any] | No
 
 
 def annotations_of(connection: Connection, film_uids: Sequence[str]) -> dict[str, list[FilmAnnotation]]:
-    """Give what was said of films, by film, the newest last; films of which nothing was said are left out."""
-    found: dict[str, list[FilmAnnotation]] = {}
+    """Give what was said of films, by film, the newest last; films of which nothing was said are left out.
+
+    The newest is what was said last, not what came in last; see `moment_said`. What names no time was said
+    when it came in, and nothing was said later than that.
+    """
+    found: dict[str, list[Row[Any]]] = {}
     for start in range(0, len(film_uids), _AT_ONCE):
         of_films = annotation.c.film_uid.in_(film_uids[start : start + _AT_ONCE])
         wanted = select(annotation).where(of_films).order_by(annotation.c.annotation_id)
         for row in connection.execute(wanted):
-            found.setdefault(row.film_uid, []).append(_to_value(row))
-    return found
+            found.setdefault(row.film_uid, []).append(row)
+    return {film: [_to_value(row) for row in sorted(rows, key=_when)] for film, rows in found.items()}
+
+
+def moment_said(said_at: str) -> datetime | None:
+    """Read when something was said, in UTC; None where that is no date of ISO 8601.
+
+    A time without an offset is the local time of this machine; a day alone counts to its end.
+
+    >>> moment_said("2026-03-01T10:15+01:00")
+    datetime.datetime(2026, 3, 1, 9, 15, tzinfo=datetime.timezone.utc)
+    """
+    try:
+        moment = datetime.fromisoformat(said_at)
+        is_day = len(said_at) <= len("2026-03-01")
+        return (moment + timedelta(days=1) if is_day else moment).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _when(row: Row[Any]) -> datetime:
+    noted: datetime = row.noted_at
+    return min(moment_said(row.said_at) or noted, noted)
 
 
 def list_annotations(connection: Connection, limit: int = 100) -> list[FilmAnnotation]:
-    """Give the newest annotations, the newest first."""
+    """Give the annotations that came in last, the last one first."""
     wanted = select(annotation).order_by(annotation.c.annotation_id.desc()).limit(limit)
     return [_to_value(row) for row in connection.execute(wanted)]
 

@@ -36,7 +36,7 @@ class Truth:
     outline
         The Segmentation to learn from.
     rds, grade
-        The newest word of a person; never the machine's own opinion.
+        What a person said last, whichever came in last; never the machine's own opinion.
     analysis
         The machine's newest opinion, for comparison only.
     """
@@ -70,7 +70,7 @@ def truth_of(connection: Connection, film: StoredInstance) -> Truth:
 
 
 def _drawn(connection: Connection, said: Sequence[FilmAnnotation]) -> list[Outline]:
-    """Give the outlines that people drew, oldest first."""
+    """Give the outlines that people drew, in the order of what was said."""
     objects = [one.object_instance_id for one in said if one.has_lungs]
     return [Outline(get_instance(connection, one), Drawn.HUMAN) for one in objects if one is not None]
 

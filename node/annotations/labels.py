@@ -7,7 +7,7 @@ from pathlib import Path
 
 from node.errors import LabelsUnusable, in_words
 from pipeline.annotations import LARGEST_GRADE
-from storage.annotations import Channel, FilmAnnotation, add_annotations
+from storage.annotations import Channel, FilmAnnotation, add_annotations, moment_said
 from storage.events import add_event
 from storage.films import films_of_accession
 from storage.instances import find_instance
@@ -135,7 +135,7 @@ def _row(path: Path, line: int, cells: Mapping[str, str | None], by: str) -> _Ro
         rds=answer in _YES,
         grade=grade or None,
         author=cell[AUTHOR] or by,
-        said_at=cell[SAID_AT],
+        said_at=_said_at(path, line, cell[SAID_AT]),
     )
 
 
@@ -147,3 +147,12 @@ def _grade(path: Path, line: int, cell: str) -> int | None:
     if not 0 <= grade <= LARGEST_GRADE:
         raise LabelsUnusable(f"{path}, line {line}, {GRADE}: {cell!r} is no grade from 0 to 4, or I to IV")
     return grade
+
+
+def _said_at(path: Path, line: int, cell: str) -> str:
+    if cell and moment_said(cell) is None:
+        raise LabelsUnusable(
+            f"{path}, line {line}, {SAID_AT}: {cell!r} is no date; write 2026-03-01, or with a time "
+            "2026-03-01T10:15, or with an offset too 2026-03-01T10:15+01:00"
+        )
+    return cell

@@ -10,6 +10,11 @@ _ROMAN = ("0", "I", "II", "III", "IV")
 def in_words(said: Sequence[FilmAnnotation]) -> str:
     """Say what people said of a film: the newest word on the finding, and whether somebody drew the lungs.
 
+    Parameters
+    ----------
+    said
+        The newest last, as `annotations_of` gives it.
+
     >>> in_words([])
     ''
     """

@@ -88,6 +88,22 @@ def test_who_changes_their_mind_is_heard_each_time(
         assert len(list_annotations(connection)) == 3
 
 
+def test_a_table_of_old_readings_does_not_overrule_a_report_that_was_written_later(
+    node: ListeningNode, films: list[str], tmp_path: Path
+) -> None:
+    report = written_report(make_film(rows=64, columns=52, SOPInstanceUID=films[2]), is_present=True, grade=3)
+    with node.associate([SR, C3D]) as association:
+        assert store(association, report).Status == 0x0000
+    for date, shown in (
+        ("2023-03-02", "present, grade III"),
+        ("2024-03-02 10:14", "present, grade III"),
+        ("2024-03-03", "absent"),
+    ):
+        table = _table(tmp_path, f"accession,rds,date\nA2,0,{date}\n")
+        assert import_labels(node.ledger, table, "operator").added == 1
+        assert _said(node, films[2]) == shown
+
+
 @pytest.mark.parametrize(
     ("text", "trouble"),
     [
@@ -99,6 +115,8 @@ def test_who_changes_their_mind_is_heard_each_time(
         ("accession,rds,grade\nA1,yes,5\n", "line 2, grade: '5' is no grade"),
         ("accession,rds,grade\nA1,yes,0\n", "contradict each other"),
         ("accession,rds,grade\nA1,no,II\n", "contradict each other"),
+        ("accession,rds,date\nA1,no,02.03.2024\n", "line 2, date: '02.03.2024' is no date; write 2026-03-01"),
+        ("accession,rds,date\nA1,no,2024-02-30\n", "line 2, date: '2024-02-30' is no date"),
     ],
 )
 def test_a_table_with_an_error_changes_nothing(

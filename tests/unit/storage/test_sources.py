@@ -7,13 +7,14 @@ import pytest
 from storage import sources as module
 from storage import truth
 from storage.analyses import add_analysis
-from storage.annotations import Channel, FilmAnnotation, add_annotations
+from storage.annotations import Channel, FilmAnnotation, add_annotations, annotations_of, moment_said
 from storage.instances import add_instance
 from storage.ledger import Ledger
 from storage.sources import sources
 from storage.truth import Drawn, Outline, Truth, truth_of
 from storage.values import Role
 from tests.support.ledgers import SEG, add, analysis_of, file_of, received
+from tests.unit.storage.conftest import HandClock
 
 RECEIVED = datetime(2026, 3, 1, 11, tzinfo=UTC)
 
@@ -116,3 +117,54 @@ def test_people_are_believed_before_the_machine_and_the_newest_of_them_most(ledg
 
     assert known == Truth(Outline(drawn, Drawn.HUMAN), rds=False, analysis=None, grade=None)
     assert known.is_annotated
+
+
+@pytest.mark.parametrize(
+    ("arriving", "newest"),
+    [
+        (["2020-02-03T10:15:00", "2019-05-01"], 0),
+        (["2020-02-03T10:15:00", "2020-02-04"], 1),
+        (["2020-02-03T10:15:00", "2020-02-03"], 1),
+        (["2020-02-03", "2020-02-03T10:15:00"], 0),
+        (["2020-02-03T10:15:00+00:00", "2020-02-03T10:45:00+01:00"], 0),
+        (["2020-02-03", "20200203"], 1),
+        (["", "2020-02-03"], 0),
+        (["2020-02-03", ""], 1),
+        (["2020-02-03", "last winter"], 1),
+        (["2062-02-03", ""], 1),
+        (["", "2062-02-03", "2020-02-03"], 1),
+    ],
+)
+def test_what_was_said_last_counts_whatever_came_in_last(
+    ledger: Ledger, clock: HandClock, arriving: list[str], newest: int
+) -> None:
+    with ledger.begin() as connection:
+        film = add(connection, 1)
+        uid = film.sop_instance_uid
+        for number, said_at in enumerate(arriving):
+            clock.advance(timedelta(days=1))
+            drawn = add(connection, number + 2, role=Role.OTHER, SOPClassUID=SEG)
+            finding = FilmAnnotation(uid, Channel.TABLE, rds=True, grade=number + 1, said_at=said_at)
+            outline = FilmAnnotation(uid, Channel.SEGMENTATION, drawn.instance_id, True, said_at=said_at)
+            add_annotations(connection, [finding, outline])
+        known, said = truth_of(connection, film), annotations_of(connection, [uid])[uid]
+
+    assert known.grade == newest + 1
+    assert [one.said_at for one in said[-2:]] == [arriving[newest]] * 2
+    assert known.outline is not None
+    assert known.outline.instance.instance_id == said[-1].object_instance_id
+
+
+@pytest.mark.parametrize(
+    "text", ["", "03.02.2020", "0001-01-01T00:00", "9999-12-31", "2020-02-30", "yesterday"]
+)
+def test_what_is_no_date_of_this_world_tells_no_moment(text: str) -> None:
+    moment = moment_said(text)
+
+    assert moment is None or moment.tzinfo is UTC
+
+
+def test_a_moment_is_in_utc_and_a_day_counts_to_its_end() -> None:
+    assert moment_said("2020-02-03T10:15:00+01:00") == datetime(2020, 2, 3, 9, 15, tzinfo=UTC)
+    assert moment_said("2020-02-03") == datetime(2020, 2, 4).astimezone(UTC)
+    assert moment_said("03.02.2020") is None
