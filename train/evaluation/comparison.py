@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from train.errors import UnusableIndex
 from train.evaluation.results import FilmResult
 from train.evaluation.statistics.bootstrap import REPEATS
+from train.evaluation.statistics.clustered import Patients, auroc_tests, share_tests, widest
 from train.evaluation.statistics.delong import compare_auroc
 from train.evaluation.statistics.paired import wilcoxon_paired
 from train.evaluation.statistics.proportions import mcnemar_exact
@@ -27,7 +28,7 @@ class Compared:
     Attributes
     ----------
     test
-        Name of the statistical test.
+        Name of the statistical test; where patients have several films, of the ones that gave the bounds.
     margin
         Of `MARGINS`; None for figures without one.
     """
@@ -53,10 +54,14 @@ def compare_bundles(
 ) -> list[Compared]:
     """Compare the first bundle with the second, film by film.
 
+    Where patients have several films, judgements are also compared over patients; the widest interval counts.
+
     Parameters
     ----------
     thresholds
         Each bundle's own frozen one.
+    repeats
+        Draws of the bootstrap.
 
     Raises
     ------
@@ -70,7 +75,7 @@ def compare_bundles(
         if pair[0].known.rds is not None and None not in (pair[0].said.probability, pair[1].said.probability)
     ]
     outlined = [pair for pair in pairs if pair[0].overlap is not None and pair[1].overlap is not None]
-    figures = _judgements(judged, thresholds) if judged else []
+    figures = _judgements(judged, thresholds, repeats, seed) if judged else []
     return figures + (_outlines(outlined, repeats, seed) if outlined else [])
 
 
@@ -85,24 +90,37 @@ def _pairs(first: Sequence[FilmResult], second: Sequence[FilmResult]) -> list[tu
 
 
 def _judgements(
-    pairs: list[tuple[FilmResult, FilmResult]], thresholds: tuple[float, float]
+    pairs: list[tuple[FilmResult, FilmResult]], thresholds: tuple[float, float], repeats: int, seed: int
 ) -> list[Compared]:
     truth = np.array([bool(one.known.rds) for one, _ in pairs])
     scores = [np.array([pair[i].said.probability for pair in pairs], float) for i in (0, 1)]
     right = [(values >= cut) == truth for values, cut in zip(scores, thresholds, strict=True)]
+    patients = Patients([one.known.patient for one, _ in pairs], repeats, seed)
     return [
-        Compared("auroc", "DeLong", len(pairs), compare_auroc(truth, scores[0], scores[1]), MARGINS["auroc"]),
-        Compared("accuracy", "McNemar, exact", len(pairs), mcnemar_exact(right[0], right[1])),
-        _of_class("sensitivity", right, truth, MARGINS["sensitivity"]),
-        _of_class("specificity", right, ~truth, None),
+        _areas(truth, scores, patients),
+        _of_class("accuracy", right, np.ones_like(truth), patients),
+        _of_class("sensitivity", right, truth, patients),
+        _of_class("specificity", right, ~truth, patients),
     ]
 
 
+def _areas(truth: NDArray[np.bool_], scores: list[NDArray[np.float64]], patients: Patients) -> Compared:
+    tests = {"DeLong": compare_auroc(truth, scores[0], scores[1])}
+    if patients.have_several:
+        tests |= auroc_tests(truth, scores[0], scores[1], patients)
+    test, result = widest(tests)
+    return Compared("auroc", test, len(truth), result, MARGINS["auroc"])
+
+
 def _of_class(
-    figure: str, right: list[NDArray[np.bool_]], members: NDArray[np.bool_], margin: float | None
+    figure: str, right: list[NDArray[np.bool_]], members: NDArray[np.bool_], patients: Patients
 ) -> Compared:
-    result = mcnemar_exact(right[0][members], right[1][members])
-    return Compared(figure, "McNemar, exact", int(members.sum()), result, margin)
+    first, second = (one[members] for one in right)
+    tests, its = {"McNemar, exact": mcnemar_exact(first, second)}, patients.of(members)
+    if its.have_several:
+        tests |= share_tests(first, second, its)
+    test, result = widest(tests)
+    return Compared(figure, test, int(members.sum()), result, MARGINS.get(figure))
 
 
 def _outlines(pairs: list[tuple[FilmResult, FilmResult]], repeats: int, seed: int) -> list[Compared]:

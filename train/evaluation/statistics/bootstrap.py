@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from train.evaluation.statistics.values import Interval
 
@@ -50,7 +50,7 @@ def bootstrap_all(
     values = statistics(np.arange(len(patients)))
     draws = [statistics(rows) for rows in patient_draws(patients, repeats, seed)]
     return {
-        name: _percentile_interval(value, [draw[name] for draw in draws], level)
+        name: percentile_interval(value, [draw[name] for draw in draws], level)
         for name, value in values.items()
     }
 
@@ -66,7 +66,14 @@ def patient_draws(patients: Sequence[Hashable], repeats: int, seed: int) -> Iter
         yield np.concatenate([groups[i] for i in rng.integers(0, len(groups), len(groups))])
 
 
-def _percentile_interval(value: float, draws: Sequence[float], level: float) -> Interval:
+def patient_weights(patients: int, repeats: int, seed: int) -> NDArray[np.float64]:
+    """Draw as many patients as there are, with replacement; how often each comes: (draws, patients)."""
+    rng = np.random.default_rng(seed)
+    return rng.multinomial(patients, np.full(patients, 1 / patients), repeats).astype(float)
+
+
+def percentile_interval(value: float, draws: ArrayLike, level: float = 0.95) -> Interval:
+    """Give the interval that leaves out as many draws below as above; draws that are NaN do not count."""
     known = np.asarray(draws, float)
     known = known[np.isfinite(known)]
     if not len(known):

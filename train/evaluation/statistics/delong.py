@@ -53,6 +53,11 @@ def compare_auroc(labels: ArrayLike, a: ArrayLike, b: ArrayLike, level: float = 
     areas, covariance = areas_and_covariance(positive, [a, b])
     difference = float(areas[0] - areas[1])
     variance = float(covariance[0, 0] + covariance[1, 1] - 2 * covariance[0, 1])
+    return by_variance(difference, variance, level)
+
+
+def by_variance(difference: float, variance: float, level: float = 0.95) -> Comparison:
+    """Compare by a normal distribution; without any variance only no difference at all can be told."""
     if variance <= 1e-15:
         same = abs(difference) < 1e-12
         return Comparison(0.0, 0.0, 0.0, 1.0) if same else Comparison(difference, -1.0, 1.0, math.nan)
