@@ -13,8 +13,6 @@ from node.cli.options import ConfigOption, JsonOption, LimitOption
 
 if TYPE_CHECKING:
     from node.fetch.desk import FoundStudy
-    from storage.campaign_studies import CampaignCount
-    from storage.campaigns import Campaign
 
 
 class _StartByDefault(TyperGroup):
@@ -149,6 +147,7 @@ def cancel(name: CampaignName, config: ConfigOption = None) -> None:
 @fetch.command("list", epilog="Example: neolung fetch list --json")
 def list_(limit: LimitOption = 50, config: ConfigOption = None, json: JsonOption = False) -> None:
     """List campaigns, the newest first."""
+    from node.cli.fetch_rows import standing
     from node.config.loading import load_config
     from node.fetch import desk
     from node.overview import open_ledger
@@ -171,7 +170,7 @@ def list_(limit: LimitOption = 50, config: ConfigOption = None, json: JsonOption
     numbers = ("studies", "to fetch", "failed", "objects", "remark")
     rows = [
         (
-            *(each.name, each.destination, _standing(each, runs), each.round),
+            *(each.name, each.destination, standing(each, runs), each.round),
             min(each.search_next, each.search_to),
             *(count.studies, count.found, count.failed, count.instances_fetched, each.error),
         )
@@ -189,6 +188,7 @@ def show(
     json: JsonOption = False,
 ) -> None:
     """Show a campaign and its studies. UIDs only, no names."""
+    from node.cli.fetch_rows import campaign_rows
     from node.config.loading import load_config
     from node.fetch import desk
     from node.overview import open_ledger
@@ -207,7 +207,7 @@ def show(
             asdict(campaign) | {"count": asdict(count), "studies": [asdict(study) for study in studies]}
         )
         return
-    rows = _campaign_rows(campaign, count, desk.is_worked_on(settings, name))
+    rows = campaign_rows(campaign, count, desk.is_worked_on(settings, name))
     show_table(f"Campaign {name}", ("", ""), rows)
     columns = (
         "study (Study Instance UID)",
@@ -223,35 +223,6 @@ def show(
         for each in studies
     ]
     show_table("Studies", columns, rows)
-
-
-def _campaign_rows(
-    campaign: "Campaign", count: "CampaignCount", is_running: bool
-) -> list[tuple[object, ...]]:
-    from node.fetch.criteria import Criteria
-
-    return [
-        ("asked", campaign.destination),
-        ("looks for", Criteria.from_json(campaign.criteria).in_words),
-        ("state", _standing(campaign, is_running)),
-        ("begun", f"{campaign.created_at:%Y-%m-%d %H:%M} UTC"),
-        ("last changed", f"{campaign.changed_at:%Y-%m-%d %H:%M} UTC"),
-        ("round", campaign.round),
-        ("searched to", min(campaign.search_next, campaign.search_to)),
-        (
-            "studies",
-            f"{count.studies}: {count.fetched} fetched, {count.found} to fetch, {count.failed} failed",
-        ),
-        ("objects", f"{count.instances_fetched} fetched, {count.instances_held} held before"),
-        ("remark", campaign.error),
-    ]
-
-
-def _standing(campaign: "Campaign", is_running: bool) -> str:
-    """Say where a campaign stands; one that is open and that nobody works on was interrupted."""
-    if campaign.state == "open":
-        return "running" if is_running else "interrupted"
-    return str(campaign.state)
 
 
 def _filled(values: list[str] | None) -> tuple[str, ...]:

@@ -1,12 +1,12 @@
 """Commands for the operator: status, studies, jobs."""
 
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated
 
 import typer
 
-from node.cli.options import ConfigOption, JsonOption, LimitOption
+from node.cli.options import ConfigOption, JsonOption, LimitOption, parse_day
 
 jobs = typer.Typer(
     help="The queue: list, show, retry, cancel, send.",
@@ -221,9 +221,9 @@ def send(
         str | None, typer.Option(metavar="UID", help="Results of one study.", show_default=False)
     ] = None,
     since: Annotated[
-        datetime | None,
+        date | None,
         typer.Option(
-            formats=["%Y-%m-%d"], help="Results made on this day or later, UTC.", show_default=False
+            parser=parse_day, metavar="DATE", help="Results made on this day or later.", show_default=False
         ),
     ] = None,
     against_routes: Annotated[
@@ -234,12 +234,13 @@ def send(
 ) -> None:
     """Send stored results to a destination that did not get them: a new one, or one that was in shadow."""
     from node.config.loading import load_config
+    from node.days import local_midnight
     from node.printing import counted
     from node.sending_again import send_stored
 
     if study is None and since is None:
         raise typer.BadParameter("name the study, or give --since")
-    moment = since.replace(tzinfo=UTC) if since else None
+    moment = local_midnight(since)
     settings = load_config(config)
     sent = send_stored(settings, to, study_instance_uid=study, since=moment, against_routes=against_routes)
     typer.echo(

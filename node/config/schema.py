@@ -68,8 +68,8 @@ class LedgerConfig(Section):
     url: Url | None = None
     """Database; null: SQLite in data_dir. Use PostgreSQL when several machines work on one queue."""
     keep_days: Days = 90
-    """How long jobs that have ended and the history are kept; 0: for ever. Open work, dead letters and
-    the index are kept in any case."""
+    """How long jobs that have ended and the history are kept; 0: for ever. Open work, dead letters,
+    weeks of drift and the index are kept in any case."""
 
 
 class LimitsConfig(Section):
