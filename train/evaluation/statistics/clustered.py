@@ -1,8 +1,8 @@
 """Paired comparisons where patients have several films: what was drawn are patients, not films.
 
 DeLong's and Bonett and Price's intervals over patients equal those over films where every patient has one,
-and do not change when every film is there several times. The bootstrap assumes no shape of the difference, but cannot
-tell that what no patient showed may yet happen; it gives no p.
+and stay as they are when every film is there several times. The bootstrap assumes no shape of the difference,
+but cannot tell that what no patient showed may yet happen; it gives no p.
 """
 
 from __future__ import annotations
