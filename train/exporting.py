@@ -26,6 +26,7 @@ from train.export import round_to_half
 from train.film_sets import as_radiograph, crop_of
 from train.phantom import make_phantom
 from train.phantom_sets import as_radiograph as phantom_radiograph
+from train.places import refuse_out
 from train.proof import compare, prove
 from train.recipes import Profile
 from train.runs import (
@@ -71,7 +72,11 @@ def run_export(
         If a mask or a probability differs; an older bundle at ``out`` is then left as it is.
     UnusableRun
         If a run is not finished, or the two show films in different ways.
+    UnusableFolder
+        If ``out`` holds anything but a bundle, or a run or the films lie in it.
     """
+    needed = {"the run of the lungs": lungs, "the run of the findings": findings}
+    refuse_out(out, needed | ({"the folder with the films": films} if films else {}))
     parts = _parts(lungs, findings, name, version)
     draft = out.with_name(f".{out.name}.unproven")
     write_bundle(draft, export_lungs(lungs), export_findings(findings), parts, write_card(parts))

@@ -2,7 +2,6 @@
 
 ::
 
-    places.py        where the candidate may be written
     fingerprints.py  what films look like, where their index does not say
     lock.py          which babies are never learnt from
     start.py         the networks of the bundle to start from, as run folders

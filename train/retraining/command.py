@@ -16,6 +16,7 @@ from train.data.index import IndexedFilm, index_file, read_index
 from train.data.leaks import refuse_leaks
 from train.data.splits import TEST, VALIDATION
 from train.errors import UnusableIndex
+from train.places import refuse_out
 from train.processes import is_main
 from train.retraining.candidate import calibrated, learnt_before, make_parts, write_candidate
 from train.retraining.comparing import Asked, compare
@@ -23,7 +24,6 @@ from train.retraining.findings import can_learn, learn_findings
 from train.retraining.fingerprints import with_fingerprints
 from train.retraining.lock import LOCK_NAME, Lock, deal, refuse_learnt
 from train.retraining.lungs import LEAST_FILMS, LungSchool
-from train.retraining.places import refuse_out
 from train.retraining.plan import plan_of
 from train.retraining.start import StartBundle, open_start
 

@@ -12,7 +12,7 @@ from pipeline.bundle import load_bundle
 from tests.support.two_lungs import two_lung_films
 from train.cli import app
 from train.data import read_mask, read_pixels, write_index
-from train.errors import TrainError, UnprovenBundle, UnusableIndex, UnusableRun
+from train.errors import TrainError, UnprovenBundle, UnusableFolder, UnusableIndex, UnusableRun
 from train.exporting import run_export
 from train.film_sets import FilmCutter, film_crops
 from train.films import square_films
@@ -168,3 +168,11 @@ def test_a_run_is_not_gone_on_with_in_another_way(tmp_path: Path) -> None:
 
     with pytest.raises(UnusableRun, match="started with size 64, not 96; use another folder"):
         write_settings(tmp_path, {"size": 96, "fit": {"epochs": 3}})
+
+
+def test_an_export_replaces_nothing_but_a_bundle(tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "films.csv").write_text("path\n", encoding="utf-8")
+    with pytest.raises(UnusableFolder, match="holds files that would be lost"):
+        run_export(tmp_path / "lungs", tmp_path / "findings", tmp_path / "out", name="a", version="1")
+    assert (tmp_path / "out" / "films.csv").is_file()

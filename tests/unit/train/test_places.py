@@ -7,9 +7,9 @@ import pytest
 from tests.support.bundles import make_tiny_bundle
 from tests.support.two_lungs import two_lung_films
 from train.errors import UnusableFolder
+from train.places import refuse_out
 from train.retraining.command import Retraining, run_retrain
 from train.retraining.lock import LOCK_NAME
-from train.retraining.places import refuse_out
 
 
 @pytest.fixture

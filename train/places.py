@@ -1,4 +1,4 @@
-"""Where a candidate may be written: what is there before is replaced, so nobody may need it."""
+"""Where a bundle may be written: what is there before is replaced, so nobody may need it."""
 
 from __future__ import annotations
 
