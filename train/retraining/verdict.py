@@ -49,7 +49,7 @@ def weigh(
 
 def _sentence(figure: str, one: Compared | None) -> str:
     margin = MARGINS[figure]
-    if one is None or math.isnan(one.result.low):
+    if one is None or math.isnan(one.result.difference):
         return f"{figure}: not measured, the locked babies lack labels of both classes or outlines: fails"
     verdict = "holds" if one.is_not_inferior else "fails"
     return f"{_said(one)}, must lie above {-margin:+.2f}: {verdict}"

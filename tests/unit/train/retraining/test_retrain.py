@@ -19,10 +19,13 @@ from train.cli import app
 from train.data import write_index
 from train.data.splits import VALIDATION
 from train.errors import UnusableIndex, UnusableSplit
+from train.evaluation.comparison import Compared
+from train.evaluation.statistics.delong import compare_auroc
 from train.retraining.candidate import LEARNT
 from train.retraining.command import Retraining, run_retrain
 from train.retraining.lock import LOCK_NAME, deal, mark, read_lock
 from train.retraining.lungs import LEAST_FILMS
+from train.retraining.verdict import _sentence
 
 pytest.importorskip("torch")
 
@@ -174,3 +177,9 @@ def test_a_damaged_start_bundle_is_refused(site: Folders, tmp_path: Path) -> Non
     assert result.returncode == 1
     assert "holds the tensors of another architecture" in result.stderr
     assert "Traceback" not in result.stderr
+
+
+def test_a_figure_without_films_of_both_classes_is_said_to_be_unmeasured() -> None:
+    alone = Compared("auroc", "DeLong", 2, compare_auroc([True, True], [0.1, 0.2], [0.2, 0.3]), 0.02)
+    assert _sentence("auroc", alone).startswith("auroc: not measured")
+    assert _sentence("auroc", alone).endswith("fails")
