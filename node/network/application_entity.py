@@ -160,6 +160,7 @@ class ApplicationEntity:
         servers, self._servers = self._servers, []
         for server in servers:
             server.stop_listening()
+            server.let_go_of_silent()
         drain_s = self._config.limits.drain_timeout_s if drain_s is None else drain_s
         deadline = time.monotonic() + drain_s
         for server in servers:

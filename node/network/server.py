@@ -5,6 +5,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from socketserver import BaseServer
 from typing import Any
 
@@ -71,6 +72,14 @@ class AssociationServer(ThreadedAssociationServer):
         """Close the listening socket; associations go on."""
         BaseServer.shutdown(self)
         self.server_close()
+
+    def let_go_of_silent(self) -> None:
+        """Close the connections that have not asked for an association; there is nothing to abort yet."""
+        for association in self.active_associations:
+            connection = association.dul.socket
+            if association.requestor.primitive is None and connection and connection.socket:
+                with suppress(OSError):  # it closed in this moment
+                    connection.socket.shutdown(socket.SHUT_RDWR)
 
     def wait_for_associations(self, seconds: float) -> None:
         """Wait until no association is left, at most so long."""

@@ -173,11 +173,23 @@ def test_probes_and_junk_leave_no_connection_behind(node, junk):
 
 
 def test_connections_that_say_nothing_keep_nobody_out(tmp_path):
-    with listening_node(tmp_path, limits={"max_associations": 2, "acse_timeout_s": 1}) as node:
+    with listening_node(tmp_path, limits={"max_associations": 2, "acse_timeout_s": 4}) as node:
         silent = [socket.create_connection(("127.0.0.1", node.port)) for _ in range(6)]
         with node.associate([VERIFICATION]) as association:
             assert association.is_established
-        wait_until(lambda: node.entity.associations == 0, 10)
+        wait_until(lambda: node.entity.associations == 0, 20)
+        for probe in silent:
+            probe.close()
+
+
+def test_a_stopping_node_does_not_wait_for_connections_that_say_nothing(tmp_path):
+    with listening_node(tmp_path) as node:
+        silent = [socket.create_connection(("127.0.0.1", node.port)) for _ in range(3)]
+        wait_until(lambda: node.entity.associations == 3, 10)
+        started = time.monotonic()
+        node.entity.stop(20)
+        assert time.monotonic() - started < 10
+        assert [probe.recv(1) for probe in silent] == [b""] * 3
         for probe in silent:
             probe.close()
 

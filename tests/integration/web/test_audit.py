@@ -115,7 +115,7 @@ def test_a_retrieval_that_breaks_in_the_middle_is_told_as_failed(web: WebNode) -
 def test_a_search_is_told_with_its_query(web: WebNode) -> None:
     web.get("/studies?PatientID=AUDITED*")
     web.get("/studies?Nonsense=1")
-    first, second = messages(web, 2)
+    second, first = sorted(messages(web, 2), key=lambda each: outcome(each)[0], reverse=True)
 
     assert event_of(first) == event_of(second) == QUERY
     asked = base64.b64decode(first.findtext(".//ParticipantObjectQuery") or "").decode()
