@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager, closing
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from node.config.addressee import own_address
 from node.config.schema import Config
@@ -13,13 +14,15 @@ from node.folders import require_folder
 from node.printing import counted
 from node.reach import listens
 from storage.breaker import trouble_with
-from storage.events import DRIFT_EVENT, list_events
+from storage.events import DRIFT_EVENT, SERVES_EVENT, list_events
 from storage.jobs import counts
 from storage.ledger import Ledger
+from storage.promotions import Part, current
 from storage.values import JobKind, JobState, QueueCount
 
 _SQLITE = "sqlite:///"
 _ALARM_LASTS = timedelta(days=7)
+_WARM_UP = timedelta(minutes=2)
 
 
 @dataclass(slots=True)
@@ -63,6 +66,8 @@ class Overview:
     ----------
     is_listening
         Whether the receiver's port takes connections.
+    not_served
+        The active model and the one that judges films instead, where that lasts longer than a warm-up.
     unlike
         The newest window whose films are unlike the reference, for a week after that was told.
     in_shadow
@@ -75,6 +80,7 @@ class Overview:
     receiver: str
     in_shadow: tuple[str, ...] = ()
     unlike: tuple[str, ...] = ()
+    not_served: tuple[str, str] | None = None
 
     @property
     def troubles(self) -> tuple[str, ...]:
@@ -111,6 +117,9 @@ class Overview:
                 f"Destination {silent.name}{' ' if what != silent.error else ': '}{what}. Left alone until "
                 f"{silent.until:%H:%M:%S} UTC; to try it now: neolung jobs retry --destination {silent.name}"
             )
+        if self.not_served:
+            active, other = self.not_served
+            yield f"Films are judged by {other}, not by the active {active}: neolung doctor may say why."
         for window in self.unlike:
             yield f"Films of {window} are unlike the reference: neolung drift"
         dead = sum(line.dead for line in self.queue)
@@ -143,13 +152,23 @@ def look(config: Config) -> Overview:
         queue = _by_work(counts(connection))
         alarms = list_events(connection, what=DRIFT_EVENT, limit=1)
         now = ledger.now(connection)
+        not_served = _not_served(connection, now)
         troubles = [(each.name, trouble_with(connection, each.name)) for each in config.destinations]
     down = [SilentDestination(name, at.down_until, at.error) for name, at in troubles if at.down_until]
     host, port = own_address(config)
     receiver = f"{config.node.ae_title} at {host}:{port}"
     in_shadow = tuple(destination.name for destination in config.destinations if destination.shadow)
     unlike = tuple(alarm.subject for alarm in alarms if now - alarm.at < _ALARM_LASTS)
-    return Overview(queue, tuple(down), listens(host, port), receiver, in_shadow, unlike)
+    return Overview(queue, tuple(down), listens(host, port), receiver, in_shadow, unlike, not_served)
+
+
+def _not_served(connection: Any, now: datetime) -> tuple[str, str] | None:
+    active = current(connection, Part.ACTIVE)
+    serving = list_events(connection, what=SERVES_EVENT, limit=1)
+    if active is None or active.at is None or now - active.at < _WARM_UP or not serving:
+        return None
+    (newest,) = serving
+    return None if newest.subject == active.digest else (active.name, newest.detail)
 
 
 def _by_work(rows: Iterable[QueueCount]) -> tuple[Work, ...]:

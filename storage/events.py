@@ -38,6 +38,10 @@ def add_event(connection: Connection, what: str, *, subject: str, detail: str = 
     connection.execute(insert(event).values(values))
 
 
+SERVES_EVENT = "model serves"
+"""Subject of such an event: digest of the bundle by which films are judged from then on; detail: its name."""
+
+
 def list_events(
     connection: Connection, *, subject: str | None = None, what: str | None = None, limit: int = 100
 ) -> list[Event]:

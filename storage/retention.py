@@ -9,7 +9,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, Table, and_, delete, exists, select
 
-from storage.events import DRIFT_EVENT
+from storage.events import DRIFT_EVENT, SERVES_EVENT
 from storage.ledger import Ledger
 from storage.tables import commitment, commitment_member, event, job
 from storage.values import JobKind, JobState
@@ -31,9 +31,11 @@ def forget_jobs(ledger: Ledger, before: datetime, limit: int = ROWS_AT_ONCE) -> 
 def forget_events(ledger: Ledger, before: datetime, limit: int = ROWS_AT_ONCE) -> int:
     """Remove what the history says of the time before a moment; give the number of lines.
 
-    Drift that was told is kept, a line a week at most: by it each window is told only once.
+    Drift that was told is kept, a line a week at most: by it each window is told only once. So is which
+    model serves, a line a start.
     """
-    return _forget(ledger, event, and_(event.c.at < before, event.c.what != DRIFT_EVENT), limit)
+    is_trimmed = and_(event.c.at < before, event.c.what.not_in((DRIFT_EVENT, SERVES_EVENT)))
+    return _forget(ledger, event, is_trimmed, limit)
 
 
 def _is_over(before: datetime) -> ColumnElement[bool]:

@@ -17,11 +17,13 @@ from pipeline.bundle import verify_bundle
 from pipeline.bundle.loading import read_manifest
 from pipeline.errors import BundleError
 from storage.errors import StorageFailed
-from storage.events import add_event
+from storage.events import SERVES_EVENT, add_event
 from storage.ledger import Ledger
 
 LOOK_S = 1.0
 """Between two looks at the ledger."""
+RETRY_S = 60.0
+"""Until a bundle that was refused is looked at again: somebody may have mended it."""
 
 _log = EventLog("models")
 
@@ -58,11 +60,12 @@ class FollowedModels:
     warm: Callable[[AnalysisSettings], None] = warm_up
     serves: str = field(init=False)
     _looked_at: float = 0.0
-    _refused: set[ChosenModel] = field(default_factory=set)
+    _refused: dict[ChosenModel, float] = field(default_factory=dict)
     _coming: "tuple[ChosenModel, AnalysisSettings, Future[None]] | None" = None
 
     def __post_init__(self) -> None:
-        _, self.serves = read_manifest(self.settings.router.default_bundle)
+        manifest, self.serves = read_manifest(self.settings.router.default_bundle)
+        _tell(self.ledger, SERVES_EVENT, self.serves, f"{manifest.name} {manifest.version}")
 
     def __call__(self) -> ProcessBatch:
         """Give the function for the next batch."""
@@ -78,7 +81,7 @@ class FollowedModels:
     def _look(self) -> None:
         """Let a newly active bundle warm up in the engine, while the old one goes on serving."""
         chosen = self._chosen()
-        if chosen is None or chosen in self._refused:
+        if chosen is None or monotonic() - self._refused.get(chosen, -RETRY_S) < RETRY_S:
             return
         try:
             model = active_model(self.config, self.ledger)
@@ -88,8 +91,7 @@ class FollowedModels:
         except StorageFailed:
             return
         except BundleError as error:
-            self._refused.add(chosen)
-            _refuse(self.ledger, chosen.name, error)
+            self._refuse(chosen, error)
             return
         settings = replace(self.settings, router=replace(self.settings.router, default_bundle=model.path))
         _log.info("new model warms up", bundle=model.name, digest=model.digest)
@@ -111,11 +113,17 @@ class FollowedModels:
         elif error is None:
             self.settings, self.serves = settings, chosen.digest
             _log.info("new model serves", bundle=chosen.name)
+            _tell(self.ledger, SERVES_EVENT, self.serves, chosen.name)
         elif isinstance(error, BundleError):
-            self._refused.add(chosen)
-            _refuse(self.ledger, chosen.name, error)
+            self._refuse(chosen, error)
         else:  # a process of the engine died; the next look tries again
             _log.warning("new model did not warm up", bundle=chosen.name, reason=describe_warm_up(error))
+
+    def _refuse(self, chosen: ChosenModel, error: BundleError) -> None:
+        """Leave a bundle for a while; it is told once."""
+        if chosen not in self._refused:
+            _refuse(self.ledger, chosen.name, error)
+        self._refused[chosen] = monotonic()
 
 
 def _refuse(ledger: Ledger, name: str, error: BaseException) -> None:
@@ -123,8 +131,12 @@ def _refuse(ledger: Ledger, name: str, error: BaseException) -> None:
     _log.error(
         "the active model cannot be used, the one before serves on", bundle=name or None, reason=reason
     )
+    _tell(ledger, "model refused", name, reason)
+
+
+def _tell(ledger: Ledger, what: str, subject: str, detail: str) -> None:
     try:
         with ledger.begin() as connection:
-            add_event(connection, "model refused", subject=name, detail=reason)
+            add_event(connection, what, subject=subject, detail=detail)
     except StorageFailed:
         pass  # the log has it

@@ -4,6 +4,7 @@ import shutil
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from node.models.choice import active_model
 from node.models.promotion import Registrar
 from node.models.store import ModelStore
+from node.overview import look
 from node.processes.lifetime import Drain
 from node.work.doorbell import Doorbell
 from node.work.following import FollowedModels, usable_bundle
@@ -111,6 +113,29 @@ def test_a_bundle_that_is_damaged_after_its_promotion_is_refused_and_the_old_one
         (refusal,) = (event for event in list_events(connection) if event.what == "model refused")
     assert "classifier.safetensors" in refusal.detail
     assert following.settings.router.default_bundle == first.path
+
+
+def test_a_bundle_that_was_mended_is_taken_up_and_status_tells_who_serves_until_then(
+    desk: Desk, tiny: list[Path], following: FollowedModels, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("node.work.following.RETRY_S", 0.05)
+    monkeypatch.setattr("node.overview._WARM_UP", timedelta(0))
+    first = active_model(desk.config, desk.ledger)
+    second = ModelStore(desk.data_dir).add(tiny[1])
+    weights = second.path / "classifier.safetensors"
+    whole = weights.read_bytes()
+    weights.chmod(0o644)
+    weights.write_bytes(whole[:-1] + b"?")
+    with desk.ledger.begin() as connection:
+        decide(connection, Promotion(Part.ACTIVE, second.digest, second.name, "overridden", "test", "test"))
+
+    assert _analyse_one(desk) == first.digest
+    assert any(
+        f"judged by {first.name}, not by the active {second.name}" in s for s in look(desk.config).troubles
+    )
+    weights.write_bytes(whole)
+    wait_until(lambda: _analyse_one(desk) == second.digest, 60)
+    assert not any("judged by" in sentence for sentence in look(desk.config).troubles)
 
 
 def test_a_manifest_that_is_damaged_while_its_bundle_serves_changes_nothing(
