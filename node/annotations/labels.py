@@ -32,13 +32,16 @@ class Imported:
     Attributes
     ----------
     unknown
-        Lines whose film or study is not here, by line number; a film named by its UID is kept for later.
+        Line numbers of films that are not here, named by UID: what is said of them is kept until they come.
+    lost
+        Line numbers of accessions of which no film is here: nothing is kept of them.
     """
 
     rows: int
     films: int
     added: int
     unknown: tuple[int, ...]
+    lost: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +79,7 @@ def import_labels(ledger: Ledger, path: Path, by: str) -> Imported:
         Names file, line and column, and what is allowed there.
     """
     rows = list(_read(path, by))
-    films, unknown, notes = set[str](), list[int](), list[FilmAnnotation]()
+    films, unknown, lost, notes = set[str](), list[int](), list[int](), list[FilmAnnotation]()
     with ledger.begin() as connection:
         for row in rows:
             if row.film:
@@ -86,13 +89,13 @@ def import_labels(ledger: Ledger, path: Path, by: str) -> Imported:
                 found = films_of_accession(connection, row.accession)
                 is_here = bool(found)
             if not is_here:
-                unknown.append(row.line)
+                (unknown if row.film else lost).append(row.line)
             films.update(found)
             notes += [row.note(film) for film in found]
         added = add_annotations(connection, notes)
         detail = f"{len(rows)} rows, {added} new annotations, by {by}"
         add_event(connection, "labels imported", subject=path.name, detail=detail)
-    return Imported(len(rows), len(films), added, tuple(unknown))
+    return Imported(len(rows), len(films), added, tuple(unknown), tuple(lost))
 
 
 def _read(path: Path, by: str) -> Iterator[_Row]:

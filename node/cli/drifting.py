@@ -20,10 +20,12 @@ def add_to(app: typer.Typer) -> None:
 def drift(
     freeze: Annotated[bool, typer.Option("--freeze", help="Make films of some days the reference.")] = False,
     first: Annotated[
-        date | None, typer.Option("--from", parser=parse_day, metavar="DATE", help="First day.")
+        date | None,
+        typer.Option("--from", parser=parse_day, metavar="DATE", help="First day, as the films name it."),
     ] = None,
     last: Annotated[
-        date | None, typer.Option("--to", parser=parse_day, metavar="DATE", help="Last day.")
+        date | None,
+        typer.Option("--to", parser=parse_day, metavar="DATE", help="Last day, as the films name it."),
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Folder for a page with a chart of each feature.")] = None,
     config: ConfigOption = None,
@@ -31,11 +33,13 @@ def drift(
 ) -> None:
     """Hold the films of each week against the frozen reference window.
 
-    Exit code 0: the last week with enough films is like the reference; 1: it is not, or there is none.
+    Exit code 0: the last week with enough films is like the reference, or no week has enough; 1: it is unlike
+    the reference, or none is frozen.
     """
     from node.config.loading import load_config
     from node.drift.page import write_page
     from node.drift.reference import freeze as freeze_window
+    from node.drift.reference import window_before
     from node.drift.watch import look_for_drift, watch_drift
     from node.overview import open_ledger
     from node.printing import show_json
@@ -43,8 +47,10 @@ def drift(
     settings = load_config(config)
     with open_ledger(settings) as ledger:
         if freeze:
+            before = window_before(settings)
             reference = freeze_window(settings, ledger, first, last)
-            typer.echo(f"reference frozen: {reference.window.name}, {reference.window.films} films")
+            instead = f", in place of {before}" if before else ""
+            typer.echo(f"reference frozen: {reference.window.name}, {reference.window.films} films{instead}")
             return
         course = look_for_drift(settings, ledger)
         watch_drift(settings, ledger)
@@ -55,6 +61,8 @@ def drift(
     if out is not None:
         typer.echo(f"page: {write_page(course, out)}", err=json)
     tested = [looked for looked in course.windows if looked.changes]
+    if not tested:
+        typer.echo(f"no week since the reference has {settings.drift.least_films} films yet", err=True)
     if tested and tested[-1].alarms:
         raise typer.Exit(1)
 

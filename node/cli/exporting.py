@@ -92,7 +92,7 @@ def _show(report: "Report", folder: Path) -> None:
     if removed:
         typer.echo(
             f"{removed} values of {counted(len(report.attributes), 'attribute')} were removed or replaced "
-            f"(report.json). The check searched all files for {report.identifiers_searched} words and UIDs "
+            f"(report.json). The check searched the export for {report.identifiers_searched} words and UIDs "
             "of the films as they came, and found none."
         )
     if report.burned_in_text_not_stated:

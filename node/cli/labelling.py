@@ -42,10 +42,14 @@ def import_(
     typer.echo(
         f"{counted(done.rows, 'row')}, {counted(done.films, 'film')}, {counted(done.added, 'new label')}"
     )
-    if done.unknown:
-        shown = ", ".join(str(line) for line in done.unknown[:10])
-        more = f" and {len(done.unknown) - 10} more" if len(done.unknown) > 10 else ""
-        typer.echo(f"not here: the films of line {shown}{more}", err=True)
+    _warn(done.unknown, "kept until the film comes: line")
+    _warn(done.lost, "NOT KEPT, no film has this accession yet; import it again later: line")
+
+
+def _warn(lines: tuple[int, ...], what: str) -> None:
+    if lines:
+        more = f" and {len(lines) - 10} more" if len(lines) > 10 else ""
+        typer.echo(f"{what} {', '.join(map(str, lines[:10]))}{more}", err=True)
 
 
 @labels.command(name="list", epilog="Example: neolung labels list --limit 20")

@@ -45,14 +45,24 @@ def freeze(config: Config, ledger: Ledger, first: date | None = None, last: date
     window = window_of(read_films(ledger), first, last)
     if window is None:
         raise NoReference("no film has been judged yet; there is nothing to freeze")
+    if window.first > window.last:
+        raise NoReference(f"{window.name} ends before it begins; --from and --to are the days of the films")
     if window.films < _LEAST_FILMS:
         raise NoReference(
-            f"{window.name} has {window.films} judged films; a reference needs {_LEAST_FILMS} at least: "
-            "choose a longer time with --from and --to"
+            f"{window.name} has {window.films} judged films, by the day that each film itself names; a "
+            f"reference needs {_LEAST_FILMS} at least: choose a longer time with --from and --to"
         )
     reference = Reference(window, f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC")
     _write(reference_file(config), reference)
     return reference
+
+
+def window_before(config: Config) -> str:
+    """Name the window that is frozen by now; empty where there is none that can be read."""
+    try:
+        return read_reference(config).window.name
+    except NoReference:
+        return ""
 
 
 def read_reference(config: Config) -> Reference:

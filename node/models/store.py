@@ -126,7 +126,9 @@ class ModelStore:
             return found[0]
         known = "; ".join(f"{model.name} ({model.short})" for model in found or models)
         trouble = "stands for several bundles" if found else "is no bundle of this node"
-        raise ModelRefused(f"{wanted} {trouble}; name one by the first digits of its digest: {known}")
+        raise ModelRefused(
+            f"{wanted} {trouble}; name one by the first four digits of its digest, or more: {known}"
+        )
 
     def chosen(self, digest: str, name: str) -> StoredModel:
         """Give the bundle that somebody chose by its digest.
