@@ -75,6 +75,11 @@ def _method(config: Config, wish: Wish) -> Method:
     borders = read_borders(wish.borders) if wish.borders else Borders()
     rules = Rules(gate_settings(config), borders)
     if not wish.identified:
+        if wish.key is not None and not wish.key.exists():
+            raise ExportRefused(
+                f"{wish.key} does not exist; name the secret that was used before, make one with "
+                "'openssl rand -hex 32', or leave --key out: the node has a secret of its own"
+            )
         return DeIdentified(load_key(wish.key or config.node.data_dir / KEY_NAME), rules)
     if borders:
         raise ExportRefused("--identified copies films as they came; leave --black-borders out")

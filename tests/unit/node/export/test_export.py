@@ -28,6 +28,7 @@ from node.errors import ExportFailed, ExportRefused
 from node.export import exporter, folder
 from node.export.making import TEXT_BURNED_IN, UNREADABLE_PIXELS
 from node.export.selection import NOT_A_FILM, NOTHING_KNOWN
+from node.export.sitekey import load_key
 from node.index import index_attributes
 from storage.analyses import add_analysis, list_analyses
 from storage.annotations import Channel, FilmAnnotation, add_annotations
@@ -415,6 +416,9 @@ def test_another_key_gives_another_folder(desk: Desk, run: Run, tmp_path: Path) 
     film(desk)
     desk.analyse_all()
     run(tmp_path / "one")
+    with pytest.raises(ExportRefused, match=r"other\.key does not exist; name the secret"):
+        run(tmp_path / "two", key=tmp_path / "other.key")
+    load_key(tmp_path / "other.key")
     run(tmp_path / "two", key=tmp_path / "other.key")
 
     assert not contents(tmp_path / "one").keys() & set(rows(tmp_path / "two")[0].values())
