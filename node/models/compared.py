@@ -66,7 +66,14 @@ def write_page(compared: Compared, store: ObjectStore, out: Path) -> Path:
     """Write a page with the figures, and both pictures of every film with different answers.
 
     The pictures show films: what is burned into them stays. The page names films by SOP Instance UID.
+
+    Raises
+    ------
+    ModelRefused
+        If the folder holds other files: pictures of patients must not get among them unseen.
     """
+    if out.is_dir() and any(out.iterdir()) and not (out / PAGE).exists():
+        raise ModelRefused(f"{out} holds other files; give a new or an empty folder (--out)")
     (out / _PICTURES).mkdir(parents=True, exist_ok=True)
     rows = "".join(
         f"<tr><th>{escape(name)}</th><td>{escape(value)}</td></tr>"

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from node.errors import ModelRefused
-from node.models.compared import compare_models
+from node.models.compared import compare_models, write_page
 from node.models.store import StoredModel
+from storage.objects import ObjectStore
 from storage.shadows import add_shadow
 from tests.support.ledgers import add, analysis_of
 from tests.support.registry import Site
@@ -42,3 +43,15 @@ def test_one_that_was_promoted_is_not_compared_with_itself(site: Site, judged: l
     _judge(site, judged[1])
     assert compare_models(site.config, site.ledger).shadow == judged[1]
     assert compare_models(site.config, site.ledger, "tiny 1").shadow == judged[1]
+
+
+def test_pictures_do_not_get_among_other_files(site: Site, judged: list[StoredModel], tmp_path: Path) -> None:
+    compared, store = compare_models(site.config, site.ledger), ObjectStore(site.config.objects_dir)
+    out = tmp_path / "export"
+    out.mkdir()
+    (out / "index.csv").touch()
+    with pytest.raises(ModelRefused, match="holds other files"):
+        write_page(compared, store, out)
+    assert [path.name for path in out.iterdir()] == ["index.csv"]
+    assert write_page(compared, store, tmp_path / "new").is_file()
+    assert write_page(compared, store, tmp_path / "new").is_file()
