@@ -227,6 +227,11 @@ SHORT = {"acse_timeout_s": 0.7, "dimse_timeout_s": 0.7, "network_timeout_s": 0.7
 BROKEN = [Spoil.STOP_READING, Spoil.SILENCE, Spoil.CLOSE, Spoil.RESET, Spoil.GARBAGE]
 
 
+# pynetdicom's thread of a connection ends with an error when garbage and our next fragment meet in one moment
+# (Evt9 in Sta13); the association has ended by then, which is what is looked at here.
+@pytest.mark.filterwarnings(
+    "ignore:Exception in thread .*run_reactor:pytest.PytestUnhandledThreadExceptionWarning"
+)
 @pytest.mark.parametrize("spoil", BROKEN, ids=lambda spoil: spoil.name)
 def test_a_connection_that_breaks_inside_an_object_ends_in_time_and_loses_none(
     pacs: Pacs, tmp_path: Path, spoil: Spoil
